@@ -1,0 +1,25 @@
+"""The door that understanding comes through."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from fusion.types import Instruction, Vocabulary
+
+
+class InstructionParser(ABC):
+    """Turns a shopper's words into musts, wants, avoids, an order, and what is left to embed."""
+
+    @abstractmethod
+    def fit(self, vocabulary: Vocabulary) -> None:
+        """Learn the catalogue's own values. Called again whenever they change; swaps state atomically (threads parse meanwhile)."""
+
+    @abstractmethod
+    def parse(self, text: str, *, language: str = "", currency: str = "") -> Instruction:
+        """Read one request.
+
+        Args:
+            text: at most 500 characters, already cleaned of control characters; anything else must still not raise.
+            language: the language for labels; "" follows the text.
+            currency: what an amount without a currency means; "" means the catalogue's own.
+        """

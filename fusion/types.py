@@ -1,0 +1,326 @@
+"""Every value that travels between the modules of this library: frozen dataclasses, numpy only.
+
+Nothing here imports torch, Django or a shop. Vectors are float32 and L2-normalised unless a docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Vector = NDArray[np.float32]
+Matrix = NDArray[np.float32]
+
+# ISO 4217 currencies whose minor unit is not a hundredth.
+MINOR_UNIT_EXPONENTS: Mapping[str, int] = {
+    "JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "JOD": 3, "OMR": 3, "TND": 3,
+}
+
+
+def minor_unit_exponent(currency: str) -> int:
+    """Decimal places of a currency's minor unit (ISO 4217), 2 where nothing else is known."""
+    return MINOR_UNIT_EXPONENTS.get(currency, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in integer minor units (cents, fen) of one currency."""
+
+    amount_minor: int
+    currency: str
+
+    @classmethod
+    def from_major(cls, amount: Decimal | int | str, currency: str) -> Money:
+        """Money from an amount in major units ("12.50"), rounded half up to the currency's minor unit."""
+        scaled = Decimal(amount).scaleb(minor_unit_exponent(currency))
+        return cls(int(scaled.to_integral_value("ROUND_HALF_UP")), currency)
+
+    @property
+    def major(self) -> Decimal:
+        """The amount in major units (dollars, yuan)."""
+        return Decimal(self.amount_minor).scaleb(-minor_unit_exponent(self.currency))
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One photo of an item, read only when an encoder needs it.
+
+    Attributes:
+        ref: changes whenever the bytes change (a checksum, or name + size + time). It is part of the content hash.
+        read: returns the encoded file; may raise OSError, which fails this photo only.
+    """
+
+    ref: str
+    read: Callable[[], bytes] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemText:
+    """An item's words in one language."""
+
+    title: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A product as the library sees it. A host's adapter makes these; nothing below the shop knows a product row.
+
+    Attributes:
+        category: path from the root, e.g. ("Apparel", "Topwear", "Shirts").
+        price: None when the item has no price; such an item fails every price bound.
+        stock: units left; None means that stock is not tracked.
+        attributes: name -> values, as the catalogue spells them. Names are lower case.
+        translations: language code ("zh") -> the item's words in it.
+    """
+
+    item_id: str
+    title: str
+    description: str = ""
+    category: tuple[str, ...] = ()
+    brand: str = ""
+    price: Money | None = None
+    stock: int | None = None
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    translations: Mapping[str, ItemText] = field(default_factory=dict)
+    photos: tuple[Photo, ...] = ()
+    url: str = ""
+    created_at: datetime | None = None
+    rating: float | None = None
+    popularity: float = 0.0
+
+    @property
+    def in_stock(self) -> bool:
+        return self.stock is None or self.stock > 0
+
+
+class Operator(StrEnum):
+    """How a constraint compares an item's value with its own."""
+
+    IN = "in"          # the item has at least one of the values
+    NOT_IN = "not_in"  # the item has none of the values
+    LTE = "lte"
+    GTE = "gte"
+    BETWEEN = "between"
+
+
+class Strength(StrEnum):
+    """What a recognised piece of a request asks for."""
+
+    MUST = "must"    # a predicate over the catalogue's columns
+    WANT = "want"    # a weighted preference: raises the score, drops nothing
+    AVOID = "avoid"  # a weighted dislike: lowers the score, drops nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """One recognised piece of a request: a must, a want or an avoid over one field. Shown to the shopper as a chip.
+
+    Attributes:
+        field: "price", "category", "brand", "color", "gender", "size", "in_stock", or any attribute's name.
+        values: for IN / NOT_IN, the catalogue's own spellings; a category is its path joined with "/" ("Apparel/Topwear")
+            or one node's name.
+        low, high: inclusive bounds in minor units of ``currency`` for price, plain numbers for numeric attributes.
+        currency: of the bounds; "" means the catalogue's own.
+        weight: how strong a want or an avoid is, 0 to 1; ignored for a must.
+        span: (start, end) character offsets in the request it was read from, None when it came from elsewhere.
+        label: what the chip says, in the shopper's language.
+        source: "text", "filter", "photo" or "llm".
+        note: anything the shopper should know about how this was read, in the shopper's language.
+    """
+
+    field: str
+    operator: Operator
+    values: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    currency: str = ""
+    strength: Strength = Strength.MUST
+    weight: float = 1.0
+    span: tuple[int, int] | None = None
+    label: str = ""
+    source: str = "text"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An explicit order asked for: "cheapest", "newest". ``field`` is price, created_at, rating or popularity."""
+
+    field: str
+    descending: bool
+    span: tuple[int, int] | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What a shopper's words mean.
+
+    Attributes:
+        text: the words as given.
+        language: ISO 639-1 of the words ("en", "zh"), "" when there are none.
+        constraints: musts, wants and avoids, in the order of the text.
+        order: an explicit order, or None for relevance.
+        rest: what is left to embed, in the shopper's own words; linked values stay in it, bounds and negated parts do not.
+        avoid: free text that the shopper does not want and no attribute knows ("flashy"), "" when none.
+        unparsed: words that were not understood as anything but text to embed.
+    """
+
+    text: str = ""
+    language: str = ""
+    constraints: tuple[Constraint, ...] = ()
+    order: Order | None = None
+    rest: str = ""
+    avoid: str = ""
+    unparsed: tuple[str, ...] = ()
+
+    @property
+    def musts(self) -> tuple[Constraint, ...]:
+        return tuple(c for c in self.constraints if c.strength is Strength.MUST)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The catalogue's own values, which a parser links words to.
+
+    Attributes:
+        values: field -> value as the catalogue spells it -> number of items that have it. The field "category" holds
+            whole paths joined with "/"; "brand" the brands; every other field an attribute.
+        currency: the catalogue's own (most frequent) currency.
+        titles: word -> number of item titles it occurs in (lower case), for telling product nouns from noise.
+    """
+
+    values: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    currency: str = "USD"
+    titles: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A validated request: words, a photo, seed items, or any mix; possibly nothing at all (then the history speaks).
+
+    Attributes:
+        photo: a decoded RGB photo (see fusion.photos.open_photo), never raw bytes.
+        liked, disliked: ids of seed items ("more like this", "less like this").
+        filters: constraints from the page or the API; they are musts.
+        language: the language to answer in; "" follows the words.
+        currency: what an amount without a currency means; "" means the catalogue's own.
+        order: overrides an order that was read from the words.
+        limit: how many items to return, at most.
+        depth: how many ranked ids to keep for paging.
+        exclude: ids never to return (the seed itself).
+    """
+
+    text: str = ""
+    photo: Image | None = None
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+    filters: tuple[Constraint, ...] = ()
+    language: str = ""
+    currency: str = ""
+    order: Order | None = None
+    limit: int = 24
+    depth: int = 500
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One thing a shopper did with an item, as the profile reads it."""
+
+    item_id: str
+    kind: str
+    at: datetime
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One addend of an item's score: ``contribution == weight * z``, and an item's contributions add up to its score."""
+
+    block: str
+    source: str
+    weight: float
+    z: float
+
+    @property
+    def contribution(self) -> float:
+        return self.weight * self.z
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an item is where it is, tied to a signal that changed its score.
+
+    Attributes:
+        signal: which signal speaks: "words", "photo", "liked", "history", "lexical", "match", "popularity".
+        contribution: its share of the item's score, in score units.
+        share: contribution over the sum of the positive contributions, 0 to 1.
+        code: the message's key, e.g. "looks_like_photo"; params fill it. A page or an app renders it in its own language.
+        label: the message rendered in the answer's language.
+        params: what fills the message, e.g. {"words": "waterproof, tent"}.
+    """
+
+    signal: str
+    contribution: float
+    share: float
+    code: str
+    label: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RankedItem:
+    """One answer: a fresh item, its place, its score and the terms that add up to it."""
+
+    item: Item
+    rank: int
+    score: float
+    terms: tuple[Term, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    unmet: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """What was let go because nothing fitted; never a stock rule. Empty ``dropped`` means that nothing was relaxed."""
+
+    dropped: tuple[Constraint, ...] = ()
+    message: str = ""
+    n_results: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the pipeline returns.
+
+    Attributes:
+        items: the first page, best first.
+        ranking: (item_id, score) of the whole stored ranking, best first, the first page included.
+        total: how many items met the musts.
+        degraded: what was not available, e.g. "text_model", "photo", "index", "history"; empty when all was well.
+        timings: stage -> milliseconds.
+        weights: "block/source" -> the weight that was used.
+        state: "ok", "no_match" (nothing to show at all) or "too_tight" (musts were relaxed: see relaxation).
+    """
+
+    items: tuple[RankedItem, ...]
+    ranking: tuple[tuple[str, float], ...] = ()
+    instruction: Instruction = field(default_factory=Instruction)
+    total: int = 0
+    degraded: tuple[str, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    relaxation: Relaxation = field(default_factory=Relaxation)
+    state: str = "ok"

@@ -1,0 +1,96 @@
+"""The plugin's settings: one frozen dataclass, read from ``settings.RECOMMENDER``. Nothing else reads that dict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+
+
+@dataclass(frozen=True, slots=True)
+class RecommenderSettings:
+    """Every setting, its default and its meaning. Times are seconds, sizes bytes unless the name says otherwise.
+
+    A plugin point is Django-shaped: ``{"BACKEND": "dotted.path.Class", "OPTIONS": {...}}``; an encoder's BACKEND may
+    also be one of the registry's names ("bundled", "open_clip", "transformers").
+    """
+
+    CATALOG: str = ""
+    DATA_DIR: Path = Path("var")
+    ENCODERS: Sequence[Mapping[str, Any]] = field(default_factory=lambda: [{"BACKEND": "bundled"}])
+    PARSER: Mapping[str, Any] = field(default_factory=lambda: {"BACKEND": "fusion.instructions.parser.LexiconParser"})
+    INDEX: Mapping[str, Any] = field(default_factory=lambda: {"BACKEND": "fusion.index.exact.ExactIndex"})
+    WEIGHTS: Mapping[str, float] = field(default_factory=dict)
+    SIMILARITY_FLOOR: float = 0.0
+    DIVERSITY: float = 0.1
+    EXCHANGE_RATES: Mapping[str, float] = field(default_factory=dict)
+    HIDE_OUT_OF_STOCK: bool = True
+    MEASURE_COLOURS: bool = True
+    MAX_TEXT_LENGTH: int = 500
+    MAX_PHOTO_BYTES: int = 8 * 1024 * 1024
+    MAX_PHOTO_PIXELS: int = 40_000_000
+    RANKING_DEPTH: int = 500
+    RESULT_TTL: int = 30 * 60
+    PHOTO_TTL: int = 24 * 60 * 60
+    LOG_RETENTION: int = 90 * 24 * 60 * 60
+    BATCH_SIZE: int = 32
+    LEASE_SECONDS: int = 120
+    MAX_ATTEMPTS: int = 3
+    DRAIN_EVERY: int = 5
+    HISTORY_SIZE: int = 500
+    MAX_EVENTS: int = 500
+    WARM_UP: bool = True
+
+    @property
+    def models_dir(self) -> Path:
+        """Where converted weights live."""
+        return self.DATA_DIR / "models"
+
+
+def _checked(given: Mapping[str, Any]) -> RecommenderSettings:
+    known = {f.name for f in fields(RecommenderSettings)}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise ImproperlyConfigured(
+            f"RECOMMENDER has unknown keys {unknown}. Known keys: {', '.join(sorted(known))}. Remove or rename them."
+        )
+    values = dict(given)
+    if "DATA_DIR" in values:
+        values["DATA_DIR"] = Path(values["DATA_DIR"])
+    conf = RecommenderSettings(**values)
+    for name in ("MAX_TEXT_LENGTH", "MAX_PHOTO_BYTES", "MAX_PHOTO_PIXELS", "RANKING_DEPTH", "BATCH_SIZE", "LEASE_SECONDS", "MAX_ATTEMPTS"):
+        value = getattr(conf, name)
+        if not isinstance(value, int) or value < 1:
+            raise ImproperlyConfigured(f"RECOMMENDER[{name!r}] is {value!r}; it must be a whole number of at least 1.")
+    if not 0.0 <= conf.DIVERSITY <= 1.0:
+        raise ImproperlyConfigured(f"RECOMMENDER['DIVERSITY'] is {conf.DIVERSITY!r}; it must be between 0 (off) and 1.")
+    for plug in (conf.PARSER, conf.INDEX, *conf.ENCODERS):
+        extra = set(plug) - {"BACKEND", "OPTIONS"}
+        if "BACKEND" not in plug or extra:
+            raise ImproperlyConfigured(
+                f"RECOMMENDER plugin point {dict(plug)!r} must be {{'BACKEND': 'dotted.path.Class', 'OPTIONS': {{...}}}}."
+            )
+    return conf
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> RecommenderSettings:
+    """The settings in force.
+
+    Raises:
+        ImproperlyConfigured: an unknown key, or a value out of its range; the message names it.
+    """
+    return _checked(getattr(settings, "RECOMMENDER", {}))
+
+
+@receiver(setting_changed)
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "RECOMMENDER":
+        get_settings.cache_clear()

@@ -1,0 +1,52 @@
+"""Item <-> the JSON facts stored beside its vectors: what masks, facets, the lexical leg and an answer without a host need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from fusion.types import Item, ItemText, Money
+
+
+def to_facts(item: Item) -> dict[str, Any]:
+    """JSON-ready facts of an item: everything but its photos."""
+    return {
+        "title": item.title,
+        "description": item.description,
+        "category": list(item.category),
+        "brand": item.brand,
+        "price_minor": item.price.amount_minor if item.price else None,
+        "currency": item.price.currency if item.price else "",
+        "stock": item.stock,
+        "attributes": {name: list(values) for name, values in item.attributes.items()},
+        "translations": {code: [text.title, text.description] for code, text in item.translations.items()},
+        "url": item.url,
+        "created_at": item.created_at.isoformat() if item.created_at else None,
+        "rating": item.rating,
+        "popularity": item.popularity,
+    }
+
+
+def from_facts(item_id: str, facts: Mapping[str, Any], derived: Mapping[str, Sequence[str]] | None = None) -> Item:
+    """The item that ``to_facts`` described; derived attributes fill names that the catalogue left empty."""
+    attributes = {name: tuple(values) for name, values in facts.get("attributes", {}).items()}
+    for name, values in (derived or {}).items():
+        attributes.setdefault(name, tuple(values))
+    price = facts.get("price_minor")
+    created = facts.get("created_at")
+    return Item(
+        item_id=item_id,
+        title=facts.get("title", ""),
+        description=facts.get("description", ""),
+        category=tuple(facts.get("category", ())),
+        brand=facts.get("brand", ""),
+        price=None if price is None else Money(price, facts.get("currency", "")),
+        stock=facts.get("stock"),
+        attributes=attributes,
+        translations={code: ItemText(*words) for code, words in facts.get("translations", {}).items()},
+        url=facts.get("url", ""),
+        created_at=datetime.fromisoformat(created) if created else None,
+        rating=facts.get("rating"),
+        popularity=facts.get("popularity", 0.0),
+    )

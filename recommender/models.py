@@ -1,0 +1,262 @@
+"""What the plugin stores. The outbox and the job ledger are the truth; a broker only wakes the worker up."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_ulid() -> str:
+    """A ULID: 48 bits of milliseconds and 80 random bits in Crockford base 32, so ids sort by time.
+
+    Source: https://github.com/ulid/spec
+    """
+    number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+class StaleItem(models.Model):
+    """Outbox: an item changed, in the transaction that changed it. Many rows may name one item; a claim takes them all."""
+
+    item_id = models.CharField(max_length=128, db_index=True)
+    reason = models.CharField(max_length=32, default="saved")
+    created_at = models.DateTimeField(default=timezone.now)
+    claim = models.CharField(max_length=26, blank=True, default="", db_index=True)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("stale item")
+        verbose_name_plural = _("stale items")
+        indexes = [models.Index(fields=["claimed_until", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} ({self.reason})"
+
+
+class Job(models.Model):
+    """Ledger of long work: what runs, how far it is, and what it said."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    id = models.CharField(primary_key=True, max_length=26, default=new_ulid, editable=False)
+    kind = models.CharField(max_length=32, db_index=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING, db_index=True)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    message = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.done}/{self.total} ({self.state})"
+
+
+class IndexState(models.Model):
+    """One row: the revision that every serving process compares with its own, and the catalogue-wide marks."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    revision = models.PositiveBigIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("index state")
+        verbose_name_plural = _("index state")
+
+    def __str__(self) -> str:
+        return f"revision {self.revision}"
+
+
+class IndexedItem(models.Model):
+    """What serving needs to know of an item without asking the host: its facts for masks, facets and the lexical leg.
+
+    ``facts`` is ``recommender.facts.to_facts(item)``; ``derived`` holds measured attributes ({"color": ["red"]}).
+    A removed item stays as a row with ``removed`` set, so that every process sees the removal as a delta.
+    """
+
+    item_id = models.CharField(primary_key=True, max_length=128)
+    facts = models.JSONField(default=dict)
+    derived = models.JSONField(default=dict)
+    content_hash = models.CharField(max_length=64, blank=True, default="")
+    revision = models.PositiveBigIntegerField(default=0, db_index=True)
+    removed = models.BooleanField(default=False)
+    indexed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("indexed item")
+        verbose_name_plural = _("indexed items")
+
+    def __str__(self) -> str:
+        return self.item_id
+
+
+class ItemEmbedding(models.Model):
+    """One vector of one item in one block, under one encoder identity. float16 little-endian bytes, L2-normalised."""
+
+    item = models.ForeignKey(IndexedItem, on_delete=models.CASCADE, related_name="embeddings")
+    block = models.CharField(max_length=32)
+    encoder_id = models.CharField(max_length=64)
+    dim = models.PositiveSmallIntegerField()
+    vector = models.BinaryField()
+    content_hash = models.CharField(max_length=64)
+    embedded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "block", "encoder_id"], name="one_vector_per_item_block_encoder")]
+        verbose_name = _("item embedding")
+        verbose_name_plural = _("item embeddings")
+
+    def __str__(self) -> str:
+        return f"{self.item_id}/{self.block}"
+
+
+class ItemFailure(models.Model):
+    """Why a block of an item could not be filled. Deleted when it succeeds. The admin reads it."""
+
+    item_id = models.CharField(max_length=128)
+    block = models.CharField(max_length=32)
+    reason = models.TextField()
+    permanent = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=1)
+    failed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item_id", "block"], name="one_failure_per_item_block")]
+        verbose_name = _("item failure")
+        verbose_name_plural = _("item failures")
+
+    def __str__(self) -> str:
+        return f"{self.item_id}/{self.block}: {self.reason}"
+
+
+class Recommendation(models.Model):
+    """An answer as it was given (an impression): request, parse, ranking, terms, weights. Paging and learning read it."""
+
+    id = models.CharField(primary_key=True, max_length=26, default=new_ulid, editable=False)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+    user_id = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    visitor_id = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    session_id = models.CharField(max_length=64, blank=True, default="")
+    surface = models.CharField(max_length=32, blank=True, default="")
+    request = models.JSONField(default=dict)
+    instruction = models.JSONField(default=dict)
+    ranking = models.JSONField(default=list)
+    terms = models.JSONField(default=dict)
+    weights = models.JSONField(default=dict)
+    policy = models.CharField(max_length=64, default="default")
+    propensity = models.FloatField(default=1.0)
+    state = models.CharField(max_length=16, default="ok")
+    relaxation = models.JSONField(default=dict)
+    degraded = models.JSONField(default=list)
+    timings = models.JSONField(default=dict)
+    total = models.PositiveIntegerField(default=0)
+    versions = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    expires_at = models.DateTimeField()
+    simulated = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("recommendation")
+        verbose_name_plural = _("recommendations")
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Event(models.Model):
+    """What a shopper did. ``event_id`` makes it idempotent; ``recommendation_id`` ties it to the answer that led to it."""
+
+    class Kind(models.TextChoices):
+        IMPRESSION = "impression", _("impression")
+        VIEW = "view", _("view")
+        CLICK = "click", _("click")
+        ADD_TO_CART = "add_to_cart", _("added to cart")
+        REMOVE_FROM_CART = "remove_from_cart", _("removed from cart")
+        PURCHASE = "purchase", _("purchase")
+        LIKE = "like", _("like")
+        DISLIKE = "dislike", _("dislike")
+        RETURN = "return", _("return")
+
+    event_id = models.CharField(max_length=64, unique=True, default=new_ulid)
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    item_id = models.CharField(max_length=128, db_index=True)
+    user_id = models.CharField(max_length=64, blank=True, default="")
+    visitor_id = models.CharField(max_length=64, blank=True, default="")
+    session_id = models.CharField(max_length=64, blank=True, default="")
+    recommendation_id = models.CharField(max_length=26, blank=True, default="", db_index=True)
+    position = models.PositiveIntegerField(null=True, blank=True)
+    quantity = models.PositiveIntegerField(default=1)
+    value_minor = models.BigIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    surface = models.CharField(max_length=32, blank=True, default="")
+    occurred_at = models.DateTimeField(default=timezone.now)
+    received_at = models.DateTimeField(default=timezone.now, db_index=True)
+    simulated = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user_id", "-occurred_at"]),
+            models.Index(fields=["visitor_id", "-occurred_at"]),
+            models.Index(fields=["kind", "-occurred_at"]),
+        ]
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.item_id}"
+
+
+class UploadedPhoto(models.Model):
+    """A shopper's query photo: re-encoded, without metadata, gone after ``expires_at``."""
+
+    id = models.CharField(primary_key=True, max_length=26, default=new_ulid, editable=False)
+    visitor_id = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    user_id = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    file = models.FileField(upload_to="query-photos/")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("uploaded photo")
+        verbose_name_plural = _("uploaded photos")
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Worker(models.Model):
+    """Heartbeat of a worker process, so that the admin can say "no worker is running"."""
+
+    name = models.CharField(primary_key=True, max_length=128)
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    models_loaded = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,5 @@
+"""The e-commerce backend that Attune is shown in."""
+
+from shop.celery import app as celery_app
+
+__all__ = ["celery_app"]
