@@ -6,10 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
 from django.db.models import Model
 from django.dispatch import Signal
+from django.utils.module_loading import import_string
 
 from fusion.types import Item
 
@@ -86,3 +90,32 @@ class Shopper:
     currency: str = ""
     use_history: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def get_catalog() -> Catalog:
+    """The host's adapter, one per process.
+
+    Raises:
+        ImproperlyConfigured: ``RECOMMENDER["CATALOG"]`` is empty, cannot be imported or is not a Catalog.
+    """
+    from recommender.conf import get_settings
+
+    path = get_settings().CATALOG
+    try:
+        adapter = import_string(path)()
+    except (ImportError, TypeError) as error:
+        raise ImproperlyConfigured(
+            f"RECOMMENDER['CATALOG'] is {path!r}, which cannot be made: {error}. Name a recommender.catalog.Catalog subclass."
+        ) from error
+    if not isinstance(adapter, Catalog):
+        raise ImproperlyConfigured(f"RECOMMENDER['CATALOG'] is {path!r}, which is not a recommender.catalog.Catalog subclass.")
+    return adapter
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "RECOMMENDER":
+        get_catalog.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="recommender.catalog")
