@@ -22,19 +22,25 @@ def new_ulid() -> str:
 
 
 class StaleItem(models.Model):
-    """Outbox: an item changed, in the transaction that changed it. Many rows may name one item; a claim takes them all."""
+    """Outbox: an item changed, in the transaction that changed it. Many rows may name one item; a claim takes them all.
+
+    ``background`` rows (a whole re-index, a reconcile) wait behind what a person has just saved. ``claim`` is the fencing
+    token of the lease, ``owner`` the process that holds it, ``attempts`` how often an encoding of it began and did not end.
+    """
 
     item_id = models.CharField(max_length=128, db_index=True)
     reason = models.CharField(max_length=32, default="saved")
     created_at = models.DateTimeField(default=timezone.now)
-    claim = models.CharField(max_length=26, blank=True, default="", db_index=True)
+    background = models.BooleanField(default=False)
+    claim = models.CharField(max_length=26, blank=True, default="")
+    owner = models.CharField(max_length=160, blank=True, default="")
     claimed_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         verbose_name = _("stale item")
         verbose_name_plural = _("stale items")
-        indexes = [models.Index(fields=["claimed_until", "id"])]
+        indexes = [models.Index(fields=["claim", "attempts", "background", "id"], name="stale_item_queue")]
 
     def __str__(self) -> str:
         return f"{self.item_id} ({self.reason})"
@@ -97,6 +103,7 @@ class IndexedItem(models.Model):
     facts = models.JSONField(default=dict)
     derived = models.JSONField(default=dict)
     content_hash = models.CharField(max_length=64, blank=True, default="")
+    n_photos = models.PositiveSmallIntegerField(default=0)
     revision = models.PositiveBigIntegerField(default=0, db_index=True)
     removed = models.BooleanField(default=False)
     indexed_at = models.DateTimeField(default=timezone.now)
@@ -130,11 +137,16 @@ class ItemEmbedding(models.Model):
 
 
 class ItemFailure(models.Model):
-    """Why a block of an item could not be filled. Deleted when it succeeds. The admin reads it."""
+    """Why a block of an item could not be filled. Deleted when it succeeds. The admin reads it.
+
+    A permanent failure is not tried again until ``content_hash`` changes or someone asks for a retry; block "item" means
+    that the whole item was put aside.
+    """
 
     item_id = models.CharField(max_length=128)
     block = models.CharField(max_length=32)
     reason = models.TextField()
+    content_hash = models.CharField(max_length=64, blank=True, default="")
     permanent = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=1)
     failed_at = models.DateTimeField(default=timezone.now)
