@@ -119,31 +119,3 @@ def _forget(*, setting: str, **_: Any) -> None:
 
 
 setting_changed.connect(_forget, dispatch_uid="recommender.catalog")
-
-
-@lru_cache(maxsize=1)
-def get_catalog() -> Catalog:
-    """The host's adapter, one instance a process.
-
-    Raises:
-        ImproperlyConfigured: ``RECOMMENDER["CATALOG"]`` is empty, cannot be imported or is no Catalog; the message says which.
-    """
-    path = get_settings().CATALOG
-    if not path:
-        raise ImproperlyConfigured(
-            'RECOMMENDER["CATALOG"] is not set. Give the dotted path of your recommender.catalog.Catalog subclass, '
-            'e.g. "shop.recommendations.ShopCatalog".'
-        )
-    try:
-        adapter = import_string(path)
-    except ImportError as error:
-        raise ImproperlyConfigured(f'RECOMMENDER["CATALOG"] is {path!r}, which cannot be imported: {error}.') from error
-    if not (isinstance(adapter, type) and issubclass(adapter, Catalog)):
-        raise ImproperlyConfigured(f'RECOMMENDER["CATALOG"] is {path!r}; it must be a subclass of recommender.catalog.Catalog.')
-    return adapter()
-
-
-@receiver(setting_changed)
-def _forget(*, setting: str, **_: Any) -> None:
-    if setting == "RECOMMENDER":
-        get_catalog.cache_clear()
