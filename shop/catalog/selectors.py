@@ -57,8 +57,9 @@ def category_paths(categories: Iterable[Category]) -> dict[int, tuple[str, ...]]
 
 def top_categories() -> QuerySet[Category]:
     """Root categories with ``n_products``: the visible products directly in them."""
-    roots: QuerySet[Category] = Category.get_root_nodes()
-    return roots.annotate(n_products=Count("products", filter=Q(products__is_active=True)))
+    n_products = Count("products", filter=Q(products__is_active=True))
+    roots: QuerySet[Category] = Category.objects.filter(depth=1).annotate(n_products=n_products)
+    return roots
 
 
 def ancestors_of(product: Product) -> list[Category]:
