@@ -55,9 +55,8 @@ def read_visitor_token(token: str) -> Visitor:
     try:
         payload = signing.loads(token, salt=_SALT, max_age=VISITOR_TOKEN_AGE)
     except (signing.BadSignature, ValueError) as error:
-        raise InvalidVisitorToken(
-            "The visitor token was not signed here or is too old; get one from POST /visitors."
-        ) from error
+        message = _("The visitor token was not signed here or is too old. Get a new one from POST /api/v1/visitors.")
+        raise InvalidVisitorToken(message) from error
     return Visitor(str(payload["v"]), bool(payload["p"]))
 
 
