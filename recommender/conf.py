@@ -65,7 +65,15 @@ def _checked(given: Mapping[str, Any]) -> RecommenderSettings:
     if "DATA_DIR" in values:
         values["DATA_DIR"] = Path(values["DATA_DIR"])
     conf = RecommenderSettings(**values)
-    for name in ("MAX_TEXT_LENGTH", "MAX_PHOTO_BYTES", "MAX_PHOTO_PIXELS", "RANKING_DEPTH", "BATCH_SIZE", "LEASE_SECONDS", "MAX_ATTEMPTS"):
+    for name in (
+        "MAX_TEXT_LENGTH",
+        "MAX_PHOTO_BYTES",
+        "MAX_PHOTO_PIXELS",
+        "RANKING_DEPTH",
+        "BATCH_SIZE",
+        "LEASE_SECONDS",
+        "MAX_ATTEMPTS",
+    ):
         value = getattr(conf, name)
         if not isinstance(value, int) or value < 1:
             raise ImproperlyConfigured(f"RECOMMENDER[{name!r}] is {value!r}; it must be a whole number of at least 1.")

@@ -63,9 +63,19 @@ def blocks_of(encoders: Sequence[Encoder]) -> tuple[Block, ...]:
     Raises:
         MissingDependency: a model's files are not there.
     """
-    return tuple(
-        Block(spec, encoder, encoder.identity(spec.name).id) for encoder in encoders for spec in encoder.blocks
-    )
+    return tuple(Block(spec, encoder, encoder.identity(spec.name).id) for encoder in encoders for spec in encoder.blocks)
+
+
+def usable_blocks(encoders: Sequence[Encoder] | None = None) -> tuple[tuple[Block, ...], dict[str, str]]:
+    """The blocks that can be filled now, and block -> reason for those whose model is not there."""
+    usable: list[Block] = []
+    unavailable: dict[str, str] = {}
+    for encoder in get_encoders() if encoders is None else encoders:
+        try:
+            usable += blocks_of([encoder])
+        except Exception as error:
+            unavailable.update(dict.fromkeys((spec.name for spec in encoder.blocks), str(error)))
+    return tuple(usable), unavailable
 
 
 def load_all(encoders: Sequence[Encoder] | None = None) -> None:

@@ -128,7 +128,9 @@ class ItemEmbedding(models.Model):
     embedded_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["item", "block", "encoder_id"], name="one_vector_per_item_block_encoder")]
+        constraints = [
+            models.UniqueConstraint(fields=["item", "block", "encoder_id"], name="one_vector_per_item_block_encoder")
+        ]
         verbose_name = _("item embedding")
         verbose_name_plural = _("item embeddings")
 

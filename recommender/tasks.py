@@ -1,0 +1,74 @@
+"""Thin Celery tasks. The database is the truth: a message carries nothing and losing one loses nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import shared_task
+
+from recommender.conf import get_settings
+from recommender.models import StaleItem
+from recommender.services import ledger
+
+logger = logging.getLogger(__name__)
+
+BUDGET_SECONDS = 30.0
+HARD_LIMIT_SECONDS = 240
+
+
+def send_drain() -> None:
+    """Ask a worker to look at the outbox. No retry; the message dies with the next look a worker takes by itself."""
+    drain.apply_async(retry=False, expires=max(5, get_settings().DRAIN_EVERY))
+
+
+@shared_task(ignore_result=True, acks_late=True, time_limit=HARD_LIMIT_SECONDS)
+def drain() -> None:
+    """Work the outbox off for up to half a minute; what is left gets a message of its own."""
+    if not StaleItem.objects.exists():
+        return
+    from recommender.services import indexing
+
+    waiting = StaleItem.objects.values("item_id").distinct().count()
+    if waiting <= get_settings().BATCH_SIZE:  # a save or two is no job worth a line in the ledger
+        report = indexing.drain(seconds=BUDGET_SECONDS)
+    else:
+        with ledger.track("index", total=waiting) as job:
+            report = indexing.drain(seconds=BUDGET_SECONDS, on_progress=job)
+            job.job.failed = report.failed
+    logger.info(
+        "event=drained items=%d encoded=%d failed=%d seconds=%.2f revision=%d",
+        report.items, sum(report.encoded.values()), report.failed, report.seconds, report.revision,
+    )  # fmt: skip
+    if report.items and not report.finished:
+        send_drain()
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def reconcile() -> None:
+    """Compare the whole catalogue with the index; what differs is marked and drained like any save."""
+    from recommender.services import indexing
+
+    with ledger.track("reconcile") as job:
+        report = indexing.reconcile(job)
+        job.job.message = " ".join(f"{reason}={count}" for reason, count in sorted(report.marked.items())) or "nothing differs"
+
+
+@shared_task(ignore_result=True)
+def purge() -> None:
+    """Delete what is past its retention: answers, events, uploaded photos, old jobs."""
+    from recommender.services import retention
+
+    retention.purge()
+    ledger.tidy()
+
+
+def beat_schedule(drain_every: float = 5.0) -> dict[str, Any]:
+    """For ``app.conf.beat_schedule``: the worker looks at the outbox by itself, tidies hourly, reconciles nightly (UTC)."""
+    from celery.schedules import crontab
+
+    return {
+        "attune-drain": {"task": "recommender.tasks.drain", "schedule": drain_every, "options": {"expires": drain_every}},
+        "attune-purge": {"task": "recommender.tasks.purge", "schedule": crontab(minute=17), "options": {"expires": 3000}},
+        "attune-reconcile": {"task": "recommender.tasks.reconcile", "schedule": crontab(hour=3, minute=40)},
+    }

@@ -1,0 +1,94 @@
+"""Small real encoders: words hashed into a vector, the mean colours of a photo. Fast, deterministic, no weights."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fusion.encoders.base import BlockSpec, Encoder, EncoderIdentity
+from fusion.types import Matrix
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+DIM = 64
+
+
+class HashedWords(Encoder):
+    """The text block "text": a bag of hashed words (Weinberger et al. 2009). Counts what it was asked to encode."""
+
+    def __init__(self, version: str = "1", seconds: float = 0.0) -> None:
+        self.version, self.seconds = version, seconds
+        self.loads = 0
+        self.encoded: list[str] = []
+
+    @property
+    def blocks(self) -> tuple[BlockSpec, ...]:
+        return (BlockSpec("text", DIM, "text", "words", True),)
+
+    def identity(self, block: str) -> EncoderIdentity:
+        return EncoderIdentity("hashed", "words", self.version, DIM)
+
+    def load(self) -> None:
+        self.loads += 1
+
+    @property
+    def is_loaded(self) -> bool:
+        return self.loads > 0
+
+    def encode_texts(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
+        time.sleep(self.seconds)
+        self.encoded += texts
+        return {"text": np.stack([self._vector(text) for text in texts])}
+
+    def encode_photos(self, photos: Sequence[Image]) -> Mapping[str, Matrix]:
+        return {}
+
+    def encode_instructions(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
+        return {"text": np.stack([self._vector(text) for text in texts])}
+
+    def _vector(self, text: str) -> Matrix:
+        vector = np.zeros(DIM, dtype=np.float32)
+        for word in re.findall(r"\w+", text.lower()) or ["nothing"]:
+            digest = hashlib.sha256(word.encode()).digest()
+            vector[digest[0] % DIM] += 1.0 if digest[1] % 2 else -1.0
+        length = float(np.linalg.norm(vector))
+        return vector / length if length else np.eye(1, DIM, dtype=np.float32)[0]
+
+
+class MeanColours(Encoder):
+    """The photo block "look": a 4 x 4 grid of mean colours."""
+
+    def __init__(self) -> None:
+        self.loads = 0
+        self.n_encoded = 0
+
+    @property
+    def blocks(self) -> tuple[BlockSpec, ...]:
+        return (BlockSpec("look", 48, "photo", "colours", False),)
+
+    def identity(self, block: str) -> EncoderIdentity:
+        return EncoderIdentity("means", "colours", "1", 48)
+
+    def load(self) -> None:
+        self.loads += 1
+
+    @property
+    def is_loaded(self) -> bool:
+        return self.loads > 0
+
+    def encode_texts(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
+        return {}
+
+    def encode_photos(self, photos: Sequence[Image]) -> Mapping[str, Matrix]:
+        self.n_encoded += len(photos)
+        grids = [np.asarray(photo.resize((4, 4)), dtype=np.float32).ravel() / 255 + 0.01 for photo in photos]
+        return {"look": np.stack([grid / np.linalg.norm(grid) for grid in grids])}
+
+    def encode_instructions(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
+        return {}
