@@ -23,7 +23,16 @@ Matrix = NDArray[np.float32]
 
 # ISO 4217 currencies whose minor unit is not a hundredth.
 MINOR_UNIT_EXPONENTS: Mapping[str, int] = {
-    "JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "JOD": 3, "OMR": 3, "TND": 3,
+    "JPY": 0,
+    "KRW": 0,
+    "VND": 0,
+    "CLP": 0,
+    "ISK": 0,
+    "BHD": 3,
+    "KWD": 3,
+    "JOD": 3,
+    "OMR": 3,
+    "TND": 3,
 }
 
 
@@ -107,7 +116,7 @@ class Item:
 class Operator(StrEnum):
     """How a constraint compares an item's value with its own."""
 
-    IN = "in"          # the item has at least one of the values
+    IN = "in"  # the item has at least one of the values
     NOT_IN = "not_in"  # the item has none of the values
     LTE = "lte"
     GTE = "gte"
@@ -117,8 +126,8 @@ class Operator(StrEnum):
 class Strength(StrEnum):
     """What a recognised piece of a request asks for."""
 
-    MUST = "must"    # a predicate over the catalogue's columns
-    WANT = "want"    # a weighted preference: raises the score, drops nothing
+    MUST = "must"  # a predicate over the catalogue's columns
+    WANT = "want"  # a weighted preference: raises the score, drops nothing
     AVOID = "avoid"  # a weighted dislike: lowers the score, drops nothing
 
 
@@ -174,6 +183,7 @@ class Instruction:
         order: an explicit order, or None for relevance.
         rest: what is left to embed, in the shopper's own words; linked values stay in it, bounds and negated parts do not.
         avoid: free text that the shopper does not want and no attribute knows ("flashy"), "" when none.
+        expansions: words that mean the same in the catalogue's language ("椅子" -> "chair"); they join what is searched.
         unparsed: words that were not understood as anything but text to embed.
     """
 
@@ -183,6 +193,7 @@ class Instruction:
     order: Order | None = None
     rest: str = ""
     avoid: str = ""
+    expansions: tuple[str, ...] = ()
     unparsed: tuple[str, ...] = ()
 
     @property

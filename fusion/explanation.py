@@ -1,0 +1,122 @@
+"""From the addends of a score to reasons in words. A reason names only a signal that raised this item's score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fusion.messages import say
+from fusion.tokens import tokenize
+from fusion.types import Item, Reason, Term
+
+MAX_REASONS = 3
+# A reason that carries less of the positive score than this is noise to a shopper.
+MIN_SHARE = 0.05
+
+# (source, block) -> (signal, message). Terms of one message are added before they are compared.
+_CODES: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("words", "lexical"): ("lexical", "matches_words"),
+    ("words", "image"): ("words", "photo_fits_words"),
+    ("photo", "text"): ("photo", "photo_fits_text"),
+    ("liked", "look"): ("liked", "looks_like_item"),
+    ("wants", "attributes"): ("match", "is_wanted"),
+    ("wants", "price"): ("match", "costs_less"),
+    ("popularity", "prior"): ("popularity", "popular"),
+}
+_CODES_BY_SOURCE: Mapping[str, tuple[str, str]] = {
+    "words": ("words", "fits_meaning"),
+    "photo": ("photo", "looks_like_photo"),
+    "liked": ("liked", "like_item"),
+    "history": ("history", "because_view"),
+    "avoid": ("avoid", "unlike"),
+    "disliked": ("avoid", "unlike"),
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the reasons of one answer need to know beyond the terms.
+
+    Attributes:
+        words: the words that were searched.
+        liked_titles: titles of the seed items.
+        history_reason: item id -> (kind of interaction, title) of the history item that speaks most for it, or None.
+        wanted: item id -> labels of the wants that it meets.
+    """
+
+    language: str
+    words: Collection[str] = ()
+    liked_titles: Sequence[str] = ()
+    history_reason: Callable[[str], tuple[str, str] | None] = lambda item_id: None
+    wanted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def explain(item: Item, terms: Sequence[Term], context: Context) -> tuple[Reason, ...]:
+    """At most MAX_REASONS reasons, strongest first; shares are of the sum of all positive terms."""
+    positive = sum(t.contribution for t in terms if t.contribution > 0)
+    if positive <= 0:
+        return ()
+    grouped: dict[tuple[str, str], float] = {}
+    for term in terms:
+        key = _CODES.get((term.source, term.block)) or _CODES_BY_SOURCE.get(term.source)
+        if key:
+            grouped[key] = grouped.get(key, 0.0) + term.contribution
+    reasons: list[Reason] = []
+    for (signal, code), contribution in sorted(grouped.items(), key=lambda pair: -pair[1]):
+        if contribution / positive < MIN_SHARE or len(reasons) == MAX_REASONS:
+            break
+        spoken = _fill(item, code, context)
+        if spoken is not None:
+            final, params = spoken
+            label = say(final, context.language, **params)
+            reasons.append(Reason(signal, contribution, min(1.0, contribution / positive), final, label, params))
+    return tuple(reasons)
+
+
+def _fill(item: Item, code: str, context: Context) -> tuple[str, dict[str, str]] | None:
+    """The final message code and its parameters; None when the sentence would not be true of this item."""
+    join = say("join", context.language)
+    if code == "matches_words":
+        words = matched_words(item, context.words)
+        return (code, {"words": join.join(words)}) if words else None
+    if code in ("like_item", "looks_like_item"):
+        return (code, {"title": join.join(context.liked_titles)}) if context.liked_titles else None
+    if code == "is_wanted":
+        values = context.wanted.get(item.item_id, ())
+        return (code, {"values": join.join(values)}) if values else None
+    if code.startswith("because_"):
+        found = context.history_reason(item.item_id)
+        if found is None:
+            return None
+        kind, title = found
+        return f"because_{kind}" if kind in ("purchase", "add_to_cart", "like") else "because_view", {"title": title}
+    return code, {}
+
+
+def matched_words(item: Item, words: Collection[str], limit: int = 4) -> list[str]:
+    """Words of the item, as it spells them, that the request also has; title words first."""
+    stems = {stem for word in words for stem in tokenize(word)}
+    texts = [item.title, *(t.title for t in item.translations.values()), item.brand, *item.category]
+    texts += [value for values in item.attributes.values() for value in values]
+    texts += [item.description[:2000], *(t.description for t in item.translations.values())]
+    found: dict[str, str] = {}
+    for text in texts:
+        for word, word_stems in _words_with_stems(text):
+            hits = [s for s in word_stems if s in stems and s not in found]
+            if hits:
+                found.update(dict.fromkeys(hits, word))
+            if len(set(found.values())) >= limit:
+                return list(dict.fromkeys(found.values()))
+    return list(dict.fromkeys(found.values()))
+
+
+def _words_with_stems(text: str) -> list[tuple[str, list[str]]]:
+    """Each word as spelled, with its stems; a Chinese run is cut into its own words."""
+    pairs: list[tuple[str, list[str]]] = []
+    for chunk in text.split():
+        stems = tokenize(chunk)
+        if chunk.isascii():
+            pairs.append((chunk.strip(".,;:!?()[]\"'"), stems))
+        else:
+            pairs.extend((stem, [stem]) for stem in stems)
+    return pairs

@@ -1,0 +1,375 @@
+"""The whole of serving as one list. Read this file first.
+
+    understand the instruction -> encode the request's sources -> retrieve candidates under the constraints -> score ->
+    fetch fresh items and re-check them -> explain
+
+A failure inside (no model, no index, no history) never becomes an error: the answer names it in ``degraded`` and still
+sells. Only an invalid request is refused, and that happens before this.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.blocks import Column, Leg, combine, terms_of, total
+from fusion.collection import ItemCollection
+from fusion.columns import satisfies
+from fusion.encoders.base import Encoder
+from fusion.explanation import Context, explain
+from fusion.index.base import Mask, Rows
+from fusion.instructions.base import InstructionParser
+from fusion.messages import say
+from fusion.profile import Profile
+from fusion.ranking import best_first, by_column, diversify, relevant_enough, smallest_relaxation
+from fusion.scoring import Scorer
+from fusion.sources import SourceEncoder, Sources
+from fusion.tokens import tokenize
+from fusion.types import (
+    Answer,
+    Constraint,
+    Instruction,
+    Item,
+    Operator,
+    Order,
+    Query,
+    RankedItem,
+    Relaxation,
+    Strength,
+    Vector,
+)
+from fusion.weights import DEFAULT_WEIGHTS
+
+logger = logging.getLogger(__name__)
+
+Fetch = Callable[[Sequence[str]], Mapping[str, Item]]
+
+
+@dataclass(frozen=True)
+class PipelineOptions:
+    """How a pipeline behaves.
+
+    Attributes:
+        weights: (source, block) -> weight.
+        floor: an item of a worded or pictured request needs this fused score (in standard deviations above the
+            catalogue's average) unless a must already picked it.
+        diversity: how much look-alikes are pushed apart where no words and no photo say what is wanted; 0 is off.
+        n_candidates: how many rows the dense and the lexical leg each bring to be scored exactly.
+    """
+
+    weights: Mapping[tuple[str, str], float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    floor: float = 0.0
+    diversity: float = 0.1
+    hide_out_of_stock: bool = True
+    n_candidates: int = 1000
+
+
+@dataclass
+class _Run:
+    """One request on its way through the pipeline."""
+
+    query: Query
+    profile: Profile
+    instruction: Instruction = field(default_factory=Instruction)
+    sources: Sources = field(default_factory=Sources)
+    legs: list[Leg] = field(default_factory=list)
+    musts: tuple[Constraint, ...] = ()
+    relaxation: Relaxation = field(default_factory=Relaxation)
+    state: str = "ok"
+    total: int = 0
+    rows: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    columns: list[Column] = field(default_factory=list)
+    scores: Vector = field(default_factory=lambda: np.zeros(0, np.float32))
+    lexical: Vector | None = None
+    order: Order | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+    degraded: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[name] = self.timings.get(name, 0.0) + (time.perf_counter() - started) * 1000
+
+    @property
+    def language(self) -> str:
+        return self.query.language or self.instruction.language or "en"
+
+
+class RecommendationPipeline:
+    """Answers requests over one collection. Holds no request state; safe to call from many threads."""
+
+    def __init__(
+        self,
+        collection: ItemCollection,
+        encoders: Sequence[Encoder],
+        parser: InstructionParser,
+        fetch: Fetch,
+        options: PipelineOptions | None = None,
+    ) -> None:
+        """Args: fetch: ids -> fresh items; an id that is missing from the result is gone."""
+        self.collection = collection
+        self.parser = parser
+        self.fetch = fetch
+        self.options = options or PipelineOptions()
+        self.source_encoder = SourceEncoder(encoders, collection, self.options.weights)
+        self.scorer = Scorer(collection, self.options.weights)
+
+    def recommend(self, query: Query, profile: Profile | None = None) -> Answer:
+        """One ranked, explained answer."""
+        run = _Run(query, profile or Profile())
+        with run.stage("parse"):
+            self._understand(run)
+        with run.stage("encode"):
+            self._encode(run)
+        with run.stage("search"):
+            self._retrieve(run)
+        with run.stage("fuse"):
+            self._score(run)
+        with run.stage("rules"):
+            order = self._arrange(run)
+            fresh, order = self._recheck(run, order)
+        with run.stage("explain"):
+            items = self._explain(run, order, fresh)
+        return self._answer(run, order, items)
+
+    def still_fit(self, items: Mapping[str, Item], musts: Sequence[Constraint]) -> dict[str, Item]:
+        """Fresh items that still meet the musts and the stock rule (for the next page of a stored ranking)."""
+        return {i: item for i, item in items.items() if self._fits(item, musts)}
+
+    # -- understand ------------------------------------------------------------------------------------------------
+
+    def _understand(self, run: _Run) -> None:
+        query = run.query
+        if query.text.strip():
+            try:
+                run.instruction = self.parser.parse(query.text, language=query.language, currency=query.currency)
+            except Exception as error:
+                logger.warning("event=parse_failed error=%r", error)
+                run.degraded.append("parser")
+                run.instruction = Instruction(text=query.text, language=query.language, rest=query.text)
+        if query.filters:
+            run.instruction = replace(run.instruction, constraints=(*run.instruction.constraints, *query.filters))
+        run.order = query.order or run.instruction.order
+        run.musts = run.instruction.musts
+
+    # -- encode ----------------------------------------------------------------------------------------------------
+
+    def _encode(self, run: _Run) -> None:
+        run.sources = self.source_encoder.encode(run.query, run.instruction, run.profile)
+        run.legs = self.source_encoder.calibrated(run.sources)
+        run.degraded += run.sources.degraded
+
+    # -- retrieve --------------------------------------------------------------------------------------------------
+
+    def _retrieve(self, run: _Run) -> None:
+        mask = self._mask(run.musts, run.query, run.profile, run.sources)
+        if not mask.any() and run.musts:
+            mask = self._relax(run, mask)
+        run.total = int(mask.sum())
+        if not len(self.collection):
+            run.degraded.append("index")
+        n = self.collection.columns.n_rows
+        run.lexical = self.collection.lexical.scores(tokenize(run.sources.words), n) if run.sources.words else None
+        if run.total <= 2 * self.options.n_candidates:
+            run.rows = np.flatnonzero(mask).astype(np.int64)
+            return
+        query, offsets = combine(run.legs)
+        found = [self.collection.index.search(query, offsets, self.options.n_candidates, mask)] if query else []
+        found.append(_top(run.lexical, mask, self.options.n_candidates))
+        found.append(_top(self.collection.columns.numbers("popularity").astype(np.float32), mask, run.query.depth))
+        if run.order is not None or not query:
+            found.append(self._top_by_order(run.order, mask))
+        run.rows = np.unique(np.concatenate(found))
+
+    def _mask(self, musts: Sequence[Constraint], query: Query, profile: Profile, sources: Sources) -> Mask:
+        mask = self.collection.columns.mask(musts, in_stock_only=self.options.hide_out_of_stock)
+        hidden = set(query.exclude) | set(query.liked)
+        if not sources.has_request:
+            hidden |= set(profile.purchased)  # what they have is no idea for a feed; a request may ask for it again
+        rows = self.collection.rows_of(hidden)
+        mask[rows[rows < len(mask)]] = False
+        return mask
+
+    def _relax(self, run: _Run, nothing: Mask) -> Mask:
+        def count(musts: Sequence[Constraint]) -> int:
+            return int(self._mask(musts, run.query, run.profile, run.sources).sum())
+
+        dropped, n = smallest_relaxation(run.musts, count)
+        if not dropped:
+            run.state = "no_match"
+            run.relaxation = Relaxation(message=say("no_match", run.language))
+            return nothing
+        labels = say("join", run.language).join(c.label or c.field for c in dropped)
+        run.state = "too_tight"
+        run.relaxation = Relaxation(dropped, say("too_tight", run.language, dropped=labels, n=n), n)
+        run.musts = tuple(c for c in run.musts if c not in dropped)
+        return self._mask(run.musts, run.query, run.profile, run.sources)
+
+    def _top_by_order(self, order: Order | None, mask: Mask) -> Rows:
+        rows = np.flatnonzero(mask)
+        column = self.collection.columns.numbers(order.field if order else "created_at")[rows]
+        ranked = by_column(column, np.zeros(len(rows), np.float32), descending=order.descending if order else True)
+        return rows[ranked[: self.options.n_candidates]].astype(np.int64)
+
+    # -- score -----------------------------------------------------------------------------------------------------
+
+    def _score(self, run: _Run) -> None:
+        run.columns = self.scorer.columns(run.instruction, run.sources, run.legs, run.lexical, run.rows)
+        run.scores = total(run.columns, len(run.rows))
+
+    # -- arrange and re-check --------------------------------------------------------------------------------------
+
+    def _arrange(self, run: _Run) -> NDArray[np.int64]:
+        """Positions into run.rows, best first, at most query.depth."""
+        columns = self.collection.columns
+        keep = np.arange(len(run.rows))
+        picked = any(c.operator is Operator.IN and c.field == "category" for c in run.musts)
+        if run.sources.has_request and run.columns and not run.musts:
+            keep = keep[run.scores >= self.options.floor]
+        if run.order is not None:
+            if run.sources.has_request and not picked and len(keep):
+                keep = keep[relevant_enough(run.scores[keep])]
+            values = columns.numbers(run.order.field)[run.rows[keep]]
+            return keep[by_column(values, run.scores[keep], descending=run.order.descending)][: run.query.depth]
+        newest = columns.numbers("created_at")[run.rows[keep]]
+        ranked = keep[best_first(run.scores[keep], newest)][: run.query.depth]
+        worded = bool(run.sources.words) or run.query.photo is not None
+        return ranked if worded or not self.options.diversity else self._spread(run, ranked)
+
+    def _spread(self, run: _Run, ranked: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Push look-alikes apart on the first pages of a feed."""
+        blocks = [b for b in ("look", "image", "text") if b in self.collection.index.dims]
+        if not blocks or len(ranked) < 3:
+            return ranked
+        pool = ranked[: 3 * run.query.limit]
+        vectors, _present = self.collection.index.vectors(blocks[0], run.rows[pool])
+        order = diversify(run.scores[pool], vectors, len(pool), 1.0 - self.options.diversity)
+        return np.concatenate([pool[order], ranked[len(pool) :]])
+
+    def _recheck(self, run: _Run, order: NDArray[np.int64]) -> tuple[dict[str, Item], NDArray[np.int64]]:
+        """Fresh items for the first page; what no longer fits leaves the ranking."""
+        fresh: dict[str, Item] = {}
+        gone: set[int] = set()
+        start = 0
+        while len(fresh) < run.query.limit and start < len(order):
+            batch = order[start : start + run.query.limit - len(fresh) + 8]
+            start += len(batch)
+            ids = {int(p): self.collection.id_of(int(run.rows[p])) for p in batch}
+            try:
+                found = self.fetch([i for i in ids.values() if i])
+            except Exception as error:
+                logger.warning("event=fetch_failed error=%r", error)
+                run.degraded.append("catalog")
+                found = {i: item for i in ids.values() if (item := self.collection.item(i)) is not None}
+            for position, item_id in ids.items():
+                item = found.get(item_id)
+                if item is not None and self._fits(item, run.musts):
+                    fresh[item_id] = item
+                else:
+                    gone.add(position)
+        run.total = max(0, run.total - len(gone))
+        return fresh, np.asarray([p for p in order if int(p) not in gone], np.int64)
+
+    def _fits(self, item: Item, musts: Sequence[Constraint]) -> bool:
+        if self.options.hide_out_of_stock and not item.in_stock:
+            return False
+        columns = self.collection.columns
+        indexed = self.collection.item(item.item_id)
+        # Measured attributes (photo colours) live in the index only; they complete the fresh item.
+        known = replace(item, attributes={**indexed.attributes, **item.attributes}) if indexed else item
+        return all(satisfies(known, c, columns.exchange, columns.currency) for c in musts)
+
+    # -- explain ---------------------------------------------------------------------------------------------------
+
+    def _explain(self, run: _Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> tuple[RankedItem, ...]:
+        page = [(int(p), self.collection.id_of(int(run.rows[p]))) for p in order[: run.query.limit]]
+        context = Context(
+            language=run.language,
+            words=tuple(run.sources.words.split()),
+            liked_titles=[self._title(i, run.language) for i in run.query.liked if i in self.collection][:2],
+            history_reason=self._history_speaker(run, [i for _, i in page]),
+            wanted=self._wanted(run, page),
+        )
+        items = []
+        for rank, (position, item_id) in enumerate(page, start=1):
+            if item_id not in fresh:
+                continue
+            terms = terms_of(run.columns, position)
+            reasons = explain(fresh[item_id], terms, context)
+            unmet = tuple(c.label or c.field for c in run.relaxation.dropped if not self._fits(fresh[item_id], [c]))
+            items.append(RankedItem(fresh[item_id], rank, float(run.scores[position]), terms, reasons, unmet))
+        return tuple(items)
+
+    def _wanted(self, run: _Run, page: Sequence[tuple[int, str]]) -> dict[str, list[str]]:
+        wants = [c for c in run.instruction.constraints if c.strength is Strength.WANT and (c.values or c.low or c.high)]
+        met = {c: self.collection.columns.meets(c) for c in wants}
+        labels: dict[str, list[str]] = {}
+        for position, item_id in page:
+            labels[item_id] = [c.label or ", ".join(c.values) for c in wants if met[c][run.rows[position]]]
+        return labels
+
+    def _title(self, item_id: str, language: str) -> str:
+        item = self.collection.item(item_id)
+        if item is None:
+            return item_id
+        translation = item.translations.get(language.split("-")[0])
+        return translation.title if translation and translation.title else item.title
+
+    def _history_speaker(self, run: _Run, page: Sequence[str]) -> Callable[[str], tuple[str, str] | None]:
+        """For each item of the page, the history item that adds most to its history terms."""
+        legs = [leg for leg in run.legs if leg.source == "history"]
+        known = [(i, w) for i, w in run.profile.liked if i in self.collection]
+        if not legs or not known:
+            return lambda _item_id: None
+        history, shown = self.collection.rows_of(i for i, _ in known), self.collection.rows_of(page)
+        strength = np.asarray([w for _, w in known], np.float32)
+        speaks = np.zeros((len(page), len(known)), np.float32)
+        for leg in legs:
+            past, _ = self.collection.index.vectors(leg.block, history)
+            now, _ = self.collection.index.vectors(leg.block, shown)
+            average = self.collection.reference(leg.block).mean(axis=0)
+            speaks += leg.weight / leg.std * ((now - average) @ past.T) * strength
+        best = dict(zip(page, speaks.argmax(axis=1), strict=True))
+        kinds = dict(run.profile.kinds)
+
+        def speaker(item_id: str) -> tuple[str, str] | None:
+            if item_id not in best or speaks[page.index(item_id)].max() <= 0:
+                return None
+            spoken, _weight = known[best[item_id]]
+            return kinds.get(spoken, "view"), self._title(spoken, run.language)
+
+        return speaker
+
+    def _answer(self, run: _Run, order: NDArray[np.int64], items: tuple[RankedItem, ...]) -> Answer:
+        ranking = tuple((self.collection.id_of(int(run.rows[p])), round(float(run.scores[p]), 6)) for p in order)
+        return Answer(
+            items=items,
+            ranking=tuple((i, s) for i, s in ranking if i),
+            instruction=run.instruction,
+            total=run.total,
+            degraded=tuple(dict.fromkeys(run.degraded)),
+            timings={name: round(ms, 3) for name, ms in run.timings.items()},
+            weights={f"{c.source}/{c.block}": round(c.weight, 6) for c in run.columns},
+            relaxation=run.relaxation,
+            state=run.state if items else "no_match",
+        )
+
+
+def _top(scores: Vector | None, mask: Mask, k: int) -> Rows:
+    """The k allowed rows with the largest positive scores."""
+    if scores is None:
+        return np.zeros(0, np.int64)
+    allowed = np.where(mask[: len(scores)], np.nan_to_num(scores[: len(mask)]), 0.0)
+    rows = np.flatnonzero(allowed > 0)
+    if len(rows) > k:
+        rows = rows[np.argpartition(-allowed[rows], k - 1)[:k]]
+    return rows.astype(np.int64)

@@ -1,0 +1,76 @@
+"""Every signal of a request as a calibrated column over the candidates. Their weighted sum is the score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from fusion.blocks import Column, Leg, dense_columns, sparse_column
+from fusion.collection import ItemCollection
+from fusion.index.base import Rows
+from fusion.sources import Sources
+from fusion.tokens import tokenize
+from fusion.types import Instruction, Operator, Strength, Vector
+
+# Prices more than three spreads off the candidates' mean count no further: one villa must not flatten all the tents.
+MAX_PRICE_Z = 3.0
+
+
+class Scorer:
+    """Makes the columns of one collection under one set of weights."""
+
+    def __init__(self, collection: ItemCollection, weights: Mapping[tuple[str, str], float]) -> None:
+        self.collection = collection
+        self.weights = weights
+
+    def columns(
+        self, instruction: Instruction, sources: Sources, legs: Sequence[Leg], lexical: Vector | None, rows: Rows
+    ) -> list[Column]:
+        """Args: lexical: (n_rows,) BM25 of the request's words, None without any known word. Columns are (len(rows),)."""
+        against = None
+        if sources.avoid:
+            against = self.collection.lexical.scores(tokenize(sources.avoid), self.collection.columns.n_rows)
+        popularity = np.nan_to_num(self.collection.columns.numbers("popularity")).astype(np.float32)
+        columns = [
+            *dense_columns(self.collection.index, legs, rows),
+            self._sparse("words", "lexical", lexical, rows),
+            self._sparse("avoid", "lexical", against, rows),
+            self._wants(instruction, rows),
+            self._price_lean(instruction, rows),
+            self._sparse("popularity", "prior", popularity, rows),
+        ]
+        return [column for column in columns if column is not None]
+
+    def _sparse(self, source: str, block: str, scores: Vector | None, rows: Rows) -> Column | None:
+        if scores is None:
+            return None
+        return sparse_column(source, block, self.weights[(source, block)], scores[rows], scores)
+
+    def _wants(self, instruction: Instruction, rows: Rows) -> Column | None:
+        """Wanted attributes that an item has count up, avoided ones down."""
+        met = np.zeros(len(rows), np.float32)
+        for constraint in instruction.constraints:
+            if constraint.strength is Strength.MUST or _leans(constraint.low, constraint.high, constraint.field):
+                continue
+            sign = -1.0 if constraint.strength is Strength.AVOID else 1.0
+            met += np.float32(sign * constraint.weight) * self.collection.columns.meets(constraint)[rows]
+        return Column("wants", "attributes", self.weights[("wants", "attributes")], met) if met.any() else None
+
+    def _price_lean(self, instruction: Instruction, rows: Rows) -> Column | None:
+        """ "Not too expensive": no bound, only a leaning, over the candidates' log prices."""
+        lean = 0.0
+        for constraint in instruction.constraints:
+            if constraint.strength is not Strength.MUST and _leans(constraint.low, constraint.high, constraint.field):
+                cheaper = (constraint.operator is Operator.LTE) == (constraint.strength is Strength.WANT)
+                lean += -constraint.weight if cheaper else constraint.weight
+        prices = np.log(np.maximum(self.collection.columns.numbers("price")[rows], 0.01))
+        known = prices[~np.isnan(prices)]
+        if not lean or len(known) < 2 or known.std() < 1e-6:
+            return None
+        z = np.clip((prices - known.mean()) / known.std(), -MAX_PRICE_Z, MAX_PRICE_Z)
+        return Column("wants", "price", self.weights[("wants", "price")], (np.nan_to_num(z) * lean).astype(np.float32))
+
+
+def _leans(low: float | None, high: float | None, field: str) -> bool:
+    return field == "price" and low is None and high is None
