@@ -78,6 +78,10 @@ class Catalog(ABC):
         """Feedback that a host signal carries. ``payload`` holds the signal's sender and keyword arguments."""
         return ()
 
+    def may_remember(self, *, user_id: str = "", visitor_id: str = "") -> bool:
+        """Whether this shopper lets their history be kept and used. Asked once for each API request."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
