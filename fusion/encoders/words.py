@@ -20,6 +20,7 @@ class TextTower:
 
     Args:
         source: a folder, or a model's name on the hub.
+        revision: commit or tag on the hub.
         pooling: "mean" over the tokens, or "cls" for the first one.
         max_tokens: longer texts are cut at the end, so put what matters first.
         batch_tokens: padded tokens in a batch, at most (one text is always allowed).
@@ -31,6 +32,7 @@ class TextTower:
         source: str | Path,
         *,
         pooling: str = "mean",
+        revision: str | None = None,
         max_tokens: int = 512,
         batch_tokens: int = 4096,
         threads: int | None = None,
@@ -39,6 +41,7 @@ class TextTower:
             raise EncodingError(f"Pooling {pooling!r} is not known; choose one of {', '.join(POOLINGS)}.", permanent=True)
         self.source = str(source)
         self.pooling = pooling
+        self.revision = revision
         self.max_tokens = max_tokens
         self.batch_tokens = batch_tokens
         self.threads = threads
@@ -68,9 +71,9 @@ class TextTower:
             if self.threads is not None:
                 torch.set_num_threads(self.threads)
             try:
-                self._tokenizer = AutoTokenizer.from_pretrained(self.source, trust_remote_code=False)
+                self._tokenizer = AutoTokenizer.from_pretrained(self.source, revision=self.revision, trust_remote_code=False)
                 self._model = AutoModel.from_pretrained(
-                    self.source, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+                    self.source, revision=self.revision, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
                 ).eval()
             except (OSError, ValueError, ImportError) as error:
                 self._tokenizer = None
