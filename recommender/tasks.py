@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from celery import shared_task
 
+from recommender import worker  # noqa: F401  (its signals: heartbeat and warm-up of every worker process)
 from recommender.conf import get_settings
 from recommender.models import StaleItem
 from recommender.services import ledger
@@ -22,7 +22,7 @@ def send_drain() -> None:
     drain.apply_async(retry=False, expires=max(5, get_settings().DRAIN_EVERY))
 
 
-@shared_task(ignore_result=True, acks_late=True, time_limit=HARD_LIMIT_SECONDS)
+@shared_task(ignore_result=True, acks_late=True, time_limit=HARD_LIMIT_SECONDS)  # type: ignore[untyped-decorator]
 def drain() -> None:
     """Work the outbox off for up to half a minute; what is left gets a message of its own."""
     if not StaleItem.objects.exists():
@@ -44,31 +44,20 @@ def drain() -> None:
         send_drain()
 
 
-@shared_task(ignore_result=True, acks_late=True)
+@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
 def reconcile() -> None:
     """Compare the whole catalogue with the index; what differs is marked and drained like any save."""
     from recommender.services import indexing
 
     with ledger.track("reconcile") as job:
         report = indexing.reconcile(job)
-        job.job.message = " ".join(f"{reason}={count}" for reason, count in sorted(report.marked.items())) or "nothing differs"
+        job.job.message = report.summary
 
 
-@shared_task(ignore_result=True)
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def purge() -> None:
     """Delete what is past its retention: answers, events, uploaded photos, old jobs."""
     from recommender.services import retention
 
     retention.purge()
     ledger.tidy()
-
-
-def beat_schedule(drain_every: float = 5.0) -> dict[str, Any]:
-    """For ``app.conf.beat_schedule``: the worker looks at the outbox by itself, tidies hourly, reconciles nightly (UTC)."""
-    from celery.schedules import crontab
-
-    return {
-        "attune-drain": {"task": "recommender.tasks.drain", "schedule": drain_every, "options": {"expires": drain_every}},
-        "attune-purge": {"task": "recommender.tasks.purge", "schedule": crontab(minute=17), "options": {"expires": 3000}},
-        "attune-reconcile": {"task": "recommender.tasks.reconcile", "schedule": crontab(hour=3, minute=40)},
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
 
 from tqdm import tqdm
@@ -23,3 +24,13 @@ class Bar:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._bar.close()
+
+
+def both(first: Callable[[int, int], None], second: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """Progress for two readers: the ledger and the terminal."""
+
+    def on_progress(done: int, total: int) -> None:
+        first(done, total)
+        second(done, total)
+
+    return on_progress

@@ -37,6 +37,11 @@ class ReconcileReport:
     def n_marked(self) -> int:
         return sum(self.marked.values())
 
+    @property
+    def summary(self) -> str:
+        """One line, e.g. "changed=2 new=1"."""
+        return " ".join(f"{reason}={count}" for reason, count in sorted(self.marked.items())) or "nothing differs"
+
 
 def reconcile(
     on_progress: Callable[[int, int], None] | None = None, *, encoders: Sequence[Encoder] | None = None

@@ -110,8 +110,8 @@ def _write_vectors(works: Sequence[Work], batch: Batch, encoded: Encoded) -> Non
     rows: list[ItemEmbedding] = []
     for work in works:
         item_id = work.item.item_id
-        for block, encoder_id in leftovers(work, batch.stored, batch.blocks):
-            gone |= Q(item_id=item_id, block=block, encoder_id=encoder_id)
+        for name, encoder_id in leftovers(work, batch.stored, batch.blocks):
+            gone |= Q(item_id=item_id, block=name, encoder_id=encoder_id)
         for block in (block for block in batch.blocks if block.name in work.todo):
             vector = encoded.vectors.get((item_id, block.name))
             if vector is None:  # what is stored was made from content that is there no more

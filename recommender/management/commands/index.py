@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from recommender import selectors
-from recommender.management.progress import Bar
+from recommender.management.progress import Bar, both
 from recommender.services import indexing, ledger
 
 SHOWN_FAILURES = 20
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         if options["all"]:
             indexing.mark_all_stale()
         with ledger.track("index") as job, Bar("embedding") as bar:
-            report = indexing.drain(on_progress=lambda done, total: (job(done, total), bar(done, total))[0])
+            report = indexing.drain(on_progress=both(job, bar))
             job.job.failed = report.failed
         made = ", ".join(f"{name} {count}" for name, count in sorted(report.encoded.items())) or "nothing to encode"
         self.stdout.write(f"{report.items} items in {report.seconds:.1f} s: {made}; {report.removed} removed.")
