@@ -1,0 +1,1 @@
+"""A catalogue file -> products: reading (bytes -> raw rows), rows (raw -> checked), writing (checked -> database)."""
