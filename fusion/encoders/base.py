@@ -92,7 +92,7 @@ class Encoder(ABC):
 
     @abstractmethod
     def encode_instructions(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
-        """A shopper's words -> block name -> (n, dim) float32 for every block with ``words``; one forward where towers are shared."""
+        """A shopper's words -> block name -> (n, dim) float32 for blocks with ``words``, in one forward if shared."""
 
     def probe(self) -> None:
         """Encode one short text and, where there is a photo block, one plain photo; raise if the result is not usable."""

@@ -1,8 +1,8 @@
 """The encoder that works with no hub in reach: real weights out of ordinary packages, English and Chinese.
 
-Text: multilingual-e5-small. Photo: EfficientNet-Lite2, whose classes' names are embedded by the same text tower (ConSE), so that
+Text: multilingual-e5-small. Photo: EfficientNet-Lite2, whose classes' names are embedded by the same text tower (ConSE), so
 photos, products' words and shoppers' words share one space and a request is encoded once. It is a ConSE dual encoder, not a
-trained CLIP: it knows about 1,000 kinds of things and no colours, styles or brands. See bundled_weights for where it comes from.
+trained CLIP: it knows about 1,000 kinds of things and no colours, styles or brands. bundled_weights says where it comes from.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def load_photo_tower(folder: Path) -> tuple[Any, Any]:
 
 
 def load_open_clip(folder: Path) -> tuple[Any, Any]:
-    """(model, preprocess): the whole dual encoder as open_clip itself loads it, text tower included; for training and notebooks.
+    """(model, preprocess): the whole dual encoder as open_clip loads it, text tower included; for training and notebooks.
 
     Args:
         folder: the bundled model's folder, as ``bundled_weights.prepare`` returns it.

@@ -1,4 +1,4 @@
-"""Turns the packages' files into the bundled model's folder: a Hugging Face text tower and an open_clip model, safetensors only."""
+"""Turns the packages' files into the bundled model: a Hugging Face text tower and an open_clip model, safetensors only."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _write_clip(folder: Path, visual: Mapping[str, Any], text: Mapping[str, Any]
 
 
 def open_clip_config(text_folder: str) -> dict[str, Any]:
-    """open_clip's description of the model. ``text_folder`` is made absolute by whoever loads it: open_clip knows no relative one."""
+    """open_clip's description of the model; the loader makes ``text_folder`` absolute: open_clip knows no relative one."""
     return {
         "model_cfg": {
             "embed_dim": TEXT_DIM,

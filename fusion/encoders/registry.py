@@ -33,7 +33,8 @@ def build_encoder(conf: Mapping[str, Any], *, models_dir: Path) -> Encoder:
     unknown = sorted(set(options) - allowed)
     if unknown:
         raise FusionError(
-            f"Encoder {conf['BACKEND']!r} has no option {', '.join(unknown)}. Its options: {', '.join(sorted(allowed - {'models_dir'}))}."
+            f"Encoder {conf['BACKEND']!r} has no option {', '.join(unknown)}. "
+            f"Its options: {', '.join(sorted(allowed - {'models_dir'}))}."
         )
     if "models_dir" in allowed:
         options.setdefault("models_dir", models_dir)

@@ -1,4 +1,4 @@
-"""The text tower that the encoders share: a tokenizer and a BERT-like model of transformers, batched by length, pooled, normalised."""
+"""The text tower that the encoders share: a BERT-like model of transformers, batched by length, pooled, normalised."""
 
 from __future__ import annotations
 
@@ -64,10 +64,8 @@ class TextTower:
                 return
             import torch
             from transformers import AutoModel, AutoTokenizer
-            from transformers.utils import logging as transformers_logging
 
-            transformers_logging.set_verbosity_error()  # its load report and progress bar belong in no shop's log
-            transformers_logging.disable_progress_bar()
+            _hush()
             if self.threads is not None:
                 torch.set_num_threads(self.threads)
             try:
@@ -142,6 +140,14 @@ def batches_by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
             batch = []
         batch.append(row)
     return [*batches, batch] if batch else batches
+
+
+def _hush() -> None:
+    """transformers' load report and progress bar belong in no shop's log."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _first_line(error: Exception) -> str:
