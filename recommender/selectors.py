@@ -31,6 +31,10 @@ class BlockCoverage:
         """Embedded share of what is expected, 0 to 1; 1 where nothing is expected."""
         return self.embedded / self.expected if self.expected else 1.0
 
+    @property
+    def percent(self) -> float:
+        return 100.0 * self.share
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:

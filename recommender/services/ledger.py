@@ -77,6 +77,10 @@ def workers_alive() -> int:
     return Worker.objects.filter(seen_at__gte=timezone.now() - timedelta(seconds=ALIVE_SECONDS)).count()
 
 
+def is_alive(worker: Worker) -> bool:
+    return worker.seen_at >= timezone.now() - timedelta(seconds=ALIVE_SECONDS)
+
+
 def tidy() -> None:
     """Close the jobs of processes that died, and forget old jobs and workers."""
     now = timezone.now()
