@@ -40,6 +40,7 @@ class ItemCollection:
         self._free: list[int] = []
         self._tokens: dict[int, list[str]] = {}
         self._stale_lexical = False
+        self._stale_values = False
         self._sample: tuple[str, ...] = ()
         self._hashes: dict[str, int] = {}
         self._reference_vectors: dict[str, Matrix] = {}
@@ -49,6 +50,16 @@ class ItemCollection:
 
     def __contains__(self, item_id: object) -> bool:
         return item_id in self._rows
+
+    def ids(self) -> list[str]:
+        """The ids of all items."""
+        with self._lock:
+            return list(self._rows)
+
+    def set_popularity(self, popularity: Mapping[str, float]) -> None:
+        """Replace every item's popularity; an id that is not named has 0."""
+        with self._lock:
+            self.columns.set_popularity({self._rows[i]: value for i, value in popularity.items() if i in self._rows})
 
     def id_of(self, row: int) -> str:
         """The item of a row; "" when it was removed meanwhile."""
@@ -88,6 +99,12 @@ class ItemCollection:
         self.lexical = LexicalIndex.build(documents)
         return True
 
+    def take_values_changed(self) -> bool:
+        """Whether names, values or currencies changed since the last call: a parser must then learn them again."""
+        with self._lock:
+            changed, self._stale_values = self._stale_values, False
+            return changed
+
     def reference(self, block: str) -> Matrix:
         """The calibration sample's vectors of one block, (r, dim); the same for every request between two updates."""
         return self._reference_vectors.get(block, np.zeros((0, self.index.dims.get(block, 0)), np.float32))
@@ -98,6 +115,8 @@ class ItemCollection:
             row = self._free.pop() if self._free else len(self._rows)
             self._rows[item.item_id] = row
             self._ids[row] = item.item_id
+        before = self.columns.item(row)
+        self._stale_values |= before is None or _values(before) != _values(item)
         self.columns.put(row, item)
         tokens = item_tokens(item)
         if self._tokens.get(row) != tokens:
@@ -112,6 +131,7 @@ class ItemCollection:
         self.columns.drop(row)
         self.index.remove([row])
         del self._ids[row]
+        self._stale_values = True
         self._stale_lexical |= bool(self._tokens.pop(row, None))
         self._free.append(row)
 
@@ -129,3 +149,8 @@ class ItemCollection:
         for block in self.index.dims:
             vectors, present = self.index.vectors(block, rows)
             self._reference_vectors[block] = vectors[present]
+
+
+def _values(item: Item) -> tuple[object, ...]:
+    """What of an item a parser knows."""
+    return item.title, item.category, item.brand, item.attributes, item.price.currency if item.price else ""

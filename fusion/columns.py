@@ -154,7 +154,8 @@ class Columns:
         self._alive[row] = True
         if item.price:
             self._currencies[item.price.currency] += 1
-        for name in ("price", "rating", "popularity"):
+        self._numbers["popularity"][row] = item.popularity
+        for name in ("price", "rating"):
             self._numbers[name][row] = _number(item, name, self.exchange)
         self._numbers["created_at"][row] = item.created_at.timestamp() if item.created_at else np.nan
         for field, key, spelling in _entries(item):
@@ -175,6 +176,14 @@ class Columns:
             rows.discard(row)
             if not rows:
                 del self._postings[field][key]
+
+    @_locked
+    def set_popularity(self, popularity: Mapping[int, float]) -> None:
+        """Replace the popularity of every row; a row that is not named has 0."""
+        column = np.zeros(len(self._alive))
+        for row, value in popularity.items():
+            column[row] = value
+        self._numbers["popularity"] = column
 
     def numbers(self, field: str) -> NDArray[np.float64]:
         """A numeric column, (n_rows,), nan where unknown. Prices are on the exchange's common scale."""

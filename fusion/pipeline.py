@@ -22,7 +22,8 @@ from fusion.blocks import Column, Leg, combine, terms_of, total
 from fusion.collection import ItemCollection
 from fusion.columns import satisfies
 from fusion.encoders.base import Encoder
-from fusion.explanation import Context, explain
+from fusion.evidence import Evidence
+from fusion.explanation import explain
 from fusion.index.base import Mask, Rows
 from fusion.instructions.base import InstructionParser
 from fusion.messages import say
@@ -41,7 +42,7 @@ from fusion.types import (
     Query,
     RankedItem,
     Relaxation,
-    Strength,
+    Term,
     Vector,
 )
 from fusion.weights import DEFAULT_WEIGHTS
@@ -292,68 +293,44 @@ class RecommendationPipeline:
 
     def _explain(self, run: _Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> tuple[RankedItem, ...]:
         page = [(int(p), self.collection.id_of(int(run.rows[p]))) for p in order[: run.query.limit]]
-        context = Context(
-            language=run.language,
-            words=tuple(run.sources.words.split()),
-            liked_titles=[self._title(i, run.language) for i in run.query.liked if i in self.collection][:2],
-            history_reason=self._history_speaker(run, [i for _, i in page]),
-            wanted=self._wanted(run, page),
+        shown = [(p, fresh[item_id]) for p, item_id in page if item_id in fresh]
+        evidence = Evidence(self.collection, run.language, run.instruction)
+        context = evidence.context(
+            run.sources.words, run.query.liked, [item for _, item in shown], evidence.history_speaker(run.legs, run.profile)
         )
         items = []
-        for rank, (position, item_id) in enumerate(page, start=1):
-            if item_id not in fresh:
-                continue
+        for rank, (position, item) in enumerate(shown, start=1):
             terms = terms_of(run.columns, position)
-            reasons = explain(fresh[item_id], terms, context)
-            unmet = tuple(c.label or c.field for c in run.relaxation.dropped if not self._fits(fresh[item_id], [c]))
-            items.append(RankedItem(fresh[item_id], rank, float(run.scores[position]), terms, reasons, unmet))
+            unmet = tuple(c.label or c.field for c in run.relaxation.dropped if not self._fits(item, [c]))
+            score = float(run.scores[position])
+            items.append(RankedItem(item, rank, score, terms, explain(item, terms, context), unmet))
         return tuple(items)
 
-    def _wanted(self, run: _Run, page: Sequence[tuple[int, str]]) -> dict[str, list[str]]:
-        wants = [c for c in run.instruction.constraints if c.strength is Strength.WANT and (c.values or c.low or c.high)]
-        met = {c: self.collection.columns.meets(c) for c in wants}
-        labels: dict[str, list[str]] = {}
-        for position, item_id in page:
-            labels[item_id] = [c.label or ", ".join(c.values) for c in wants if met[c][run.rows[position]]]
-        return labels
+    def explain_stored(
+        self, items: Sequence[Item], terms: Mapping[str, tuple[Term, ...]], answer: Answer, query: Query, first_rank: int
+    ) -> tuple[RankedItem, ...]:
+        """A later page of a stored answer, explained from the terms that were kept with it.
 
-    def _title(self, item_id: str, language: str) -> str:
-        item = self.collection.item(item_id)
-        if item is None:
-            return item_id
-        translation = item.translations.get(language.split("-")[0])
-        return translation.title if translation and translation.title else item.title
-
-    def _history_speaker(self, run: _Run, page: Sequence[str]) -> Callable[[str], tuple[str, str] | None]:
-        """For each item of the page, the history item that adds most to its history terms."""
-        legs = [leg for leg in run.legs if leg.source == "history"]
-        known = [(i, w) for i, w in run.profile.liked if i in self.collection]
-        if not legs or not known:
-            return lambda _item_id: None
-        history, shown = self.collection.rows_of(i for i, _ in known), self.collection.rows_of(page)
-        strength = np.asarray([w for _, w in known], np.float32)
-        speaks = np.zeros((len(page), len(known)), np.float32)
-        for leg in legs:
-            past, _ = self.collection.index.vectors(leg.block, history)
-            now, _ = self.collection.index.vectors(leg.block, shown)
-            average = self.collection.reference(leg.block).mean(axis=0)
-            speaks += leg.weight / leg.std * ((now - average) @ past.T) * strength
-        best = dict(zip(page, speaks.argmax(axis=1), strict=True))
-        kinds = dict(run.profile.kinds)
-
-        def speaker(item_id: str) -> tuple[str, str] | None:
-            if item_id not in best or speaks[page.index(item_id)].max() <= 0:
-                return None
-            spoken, _weight = known[best[item_id]]
-            return kinds.get(spoken, "view"), self._title(spoken, run.language)
-
-        return speaker
+        Args:
+            answer: the stored answer; its instruction, words and ranking are read.
+            query: of which the language and the seeds are read.
+        """
+        language = query.language or answer.instruction.language or "en"
+        context = Evidence(self.collection, language, answer.instruction).context(answer.words, query.liked, items)
+        scores = dict(answer.ranking)
+        return tuple(
+            RankedItem(i, rank, scores[i.item_id], terms.get(i.item_id, ()), explain(i, terms.get(i.item_id, ()), context))
+            for rank, i in enumerate(items, start=first_rank)
+        )
 
     def _answer(self, run: _Run, order: NDArray[np.int64], items: tuple[RankedItem, ...]) -> Answer:
-        ranking = tuple((self.collection.id_of(int(run.rows[p])), round(float(run.scores[p]), 6)) for p in order)
+        ids = [(int(p), self.collection.id_of(int(run.rows[p]))) for p in order]
+        known = [(p, item_id) for p, item_id in ids if item_id]
         return Answer(
             items=items,
-            ranking=tuple((i, s) for i, s in ranking if i),
+            ranking=tuple((item_id, round(float(run.scores[p]), 6)) for p, item_id in known),
+            terms={item_id: terms_of(run.columns, p) for p, item_id in known[: run.query.explain_depth]},
+            words=run.sources.words,
             instruction=run.instruction,
             total=run.total,
             degraded=tuple(dict.fromkeys(run.degraded)),

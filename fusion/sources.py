@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,8 +75,8 @@ class SourceEncoder:
         self._words(sources)
         if query.photo is not None:
             self._photo(query, sources)
-        self._items("liked", [(i, 1.0) for i in query.liked], sources)
-        self._items("disliked", [(i, 1.0) for i in query.disliked], sources)
+        self._items("liked", [(i, 1.0) for i in query.liked], sources, query.seed_blocks)
+        self._items("disliked", [(i, 1.0) for i in query.disliked], sources, query.seed_blocks)
         self._items("history", profile.liked, sources)
         return sources
 
@@ -130,15 +130,17 @@ class SourceEncoder:
                     if ("photo", target) in self.weights:
                         sources.vectors.setdefault(("photo", target), matrix[0])
 
-    def _items(self, source: str, weighted: Sequence[tuple[str, float]], sources: Sources) -> None:
-        """The weighted mean of items that are in the collection, per block."""
+    def _items(
+        self, source: str, weighted: Sequence[tuple[str, float]], sources: Sources, blocks: Collection[str] = ()
+    ) -> None:
+        """The weighted mean of items that are in the collection, per block; no blocks means all."""
         known = [(i, w) for i, w in weighted if i in self.collection]
         if not known:
             return
         rows = self.collection.rows_of(i for i, _ in known)
         strength = np.asarray([w for _, w in known], np.float32)
         for block in self.collection.index.dims:
-            if (source, block) not in self.weights:
+            if (source, block) not in self.weights or (blocks and block not in blocks):
                 continue
             vectors, present = self.collection.index.vectors(block, rows)
             direction = mean_direction(vectors[present], strength[present])

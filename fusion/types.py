@@ -230,7 +230,9 @@ class Query:
         order: overrides an order that was read from the words.
         limit: how many items to return, at most.
         depth: how many ranked ids to keep for paging.
-        exclude: ids never to return (the seed itself).
+        exclude: ids never to return.
+        seed_blocks: which blocks the liked and disliked items speak in ("looks like" is look and image); empty means all.
+        explain_depth: for how many of the ranking the terms are kept, for later pages and for the log.
     """
 
     text: str = ""
@@ -244,6 +246,8 @@ class Query:
     limit: int = 24
     depth: int = 500
     exclude: tuple[str, ...] = ()
+    seed_blocks: tuple[str, ...] = ()
+    explain_depth: int = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +323,8 @@ class Answer:
     Attributes:
         items: the first page, best first.
         ranking: (item_id, score) of the whole stored ranking, best first, the first page included.
+        terms: item_id -> the addends of its score, for the first ``Query.explain_depth`` of the ranking.
+        words: what was searched for: the rest of the request with linked values and expansions.
         total: how many items met the musts.
         degraded: what was not available, e.g. "text_model", "photo", "index", "history"; empty when all was well.
         timings: stage -> milliseconds.
@@ -328,6 +334,8 @@ class Answer:
 
     items: tuple[RankedItem, ...]
     ranking: tuple[tuple[str, float], ...] = ()
+    terms: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
+    words: str = ""
     instruction: Instruction = field(default_factory=Instruction)
     total: int = 0
     degraded: tuple[str, ...] = ()

@@ -1,0 +1,80 @@
+"""What the reasons of one answer may cite: seed titles, met wants, and the history item that speaks for a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from fusion.blocks import Leg
+from fusion.collection import ItemCollection
+from fusion.columns import satisfies
+from fusion.explanation import Context
+from fusion.profile import Profile
+from fusion.types import Instruction, Item, Strength
+
+HistorySpeaker = Callable[[str], tuple[str, str] | None]
+
+
+def _silent(_item_id: str) -> None:
+    return None
+
+
+class Evidence:
+    """Looks up what an explanation names, in the language of the answer."""
+
+    def __init__(self, collection: ItemCollection, language: str, instruction: Instruction) -> None:
+        self.collection = collection
+        self.language = language
+        self.instruction = instruction
+
+    def context(self, words: str, liked: Sequence[str], items: Sequence[Item], history: HistorySpeaker = _silent) -> Context:
+        """Everything that the reasons of these items may say."""
+        return Context(
+            language=self.language,
+            words=tuple(words.split()),
+            liked_titles=[self.title(i) for i in liked if i in self.collection][:2],
+            history_reason=history,
+            wanted={item.item_id: self._met_wants(item) for item in items},
+        )
+
+    def title(self, item_id: str) -> str:
+        """An item's title in the answer's language; its id when it is gone."""
+        item = self.collection.item(item_id)
+        if item is None:
+            return item_id
+        translation = item.translations.get(self.language.split("-")[0])
+        return translation.title if translation and translation.title else item.title
+
+    def history_speaker(self, legs: Sequence[Leg], profile: Profile) -> HistorySpeaker:
+        """For an item, the (kind of interaction, title) of the history item that adds most to its history terms."""
+        used = [leg for leg in legs if leg.source == "history"]
+        known = [(i, w) for i, w in profile.liked if i in self.collection]
+        if not used or not known:
+            return _silent
+        rows = self.collection.rows_of(i for i, _ in known)
+        strength = np.asarray([w for _, w in known], np.float32)
+        past = {leg.block: self.collection.index.vectors(leg.block, rows)[0] for leg in used}
+        kinds = dict(profile.kinds)
+
+        def speaker(item_id: str) -> tuple[str, str] | None:
+            here = self.collection.rows_of([item_id])
+            if not len(here):
+                return None
+            speaks = np.zeros(len(known), np.float32)
+            for leg in used:
+                vector, present = self.collection.index.vectors(leg.block, here)
+                if present[0]:
+                    centred = vector[0] - self.collection.reference(leg.block).mean(axis=0)
+                    speaks += leg.weight / leg.std * (past[leg.block] @ centred) * strength
+            best = int(speaks.argmax())
+            if speaks[best] <= 0:
+                return None
+            return kinds.get(known[best][0], "view"), self.title(known[best][0])
+
+        return speaker
+
+    def _met_wants(self, item: Item) -> list[str]:
+        columns = self.collection.columns
+        wants = [c for c in self.instruction.constraints if c.strength is Strength.WANT and (c.values or c.low or c.high)]
+        return [c.label or ", ".join(c.values) for c in wants if satisfies(item, c, columns.exchange, columns.currency)]

@@ -1,0 +1,238 @@
+"""One engine per process: the collection it serves from, kept fresh by revisions, and the pipeline over it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.core.signals import setting_changed
+from django.db import connection
+from django.db.models import Max
+from django.utils.module_loading import import_string
+
+from fusion.collection import ItemCollection, ItemRecord
+from fusion.columns import Exchange
+from fusion.encoders.base import Encoder
+from fusion.instructions.base import InstructionParser
+from fusion.pipeline import PipelineOptions, RecommendationPipeline
+from fusion.types import Vector
+from fusion.weights import with_overrides
+from recommender.catalog import get_catalog
+from recommender.conf import get_settings
+from recommender.encoders import get_encoders, usable_blocks
+from recommender.facts import from_facts
+from recommender.guard import GuardedEncoder
+from recommender.models import IndexedItem, IndexState, ItemEmbedding
+from recommender.popularity import popularity_of_items
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 1000
+# Up to here words and values are learnt anew within the request that saw the change (about 0.2 s); above, in a thread.
+INLINE_ITEMS = 5000
+POPULARITY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether this process answers with everything it has.
+
+    Attributes:
+        models: encoder class name -> "ok", "loading", or what went wrong.
+        ready: the models answered a probe and the index was read.
+    """
+
+    ready: bool
+    models: dict[str, str]
+    revision: int
+    items: int
+    degraded: tuple[str, ...]
+
+
+class Engine:
+    """Serves from memory what the index tables say. ``refresh`` before each answer costs one small query."""
+
+    def __init__(self) -> None:
+        conf = get_settings()
+        blocks, self.unavailable = usable_blocks()
+        self.encoder_ids = {block.name: block.encoder_id for block in blocks}
+        self._warming = threading.Event()
+        self._models: dict[str, str] = {}
+        self.encoders: tuple[Encoder, ...] = tuple(
+            GuardedEncoder(encoder, self._warming.is_set)
+            for encoder in get_encoders()
+            if any(spec.name in self.encoder_ids for spec in encoder.blocks)
+        )
+        index = import_string(conf.INDEX["BACKEND"])({b.name: b.spec.dim for b in blocks}, **conf.INDEX.get("OPTIONS", {}))
+        self.collection = ItemCollection(index, Exchange(conf.EXCHANGE_RATES))
+        self.parser = _build_parser()
+        options = PipelineOptions(
+            weights=with_overrides(conf.WEIGHTS),
+            floor=conf.SIMILARITY_FLOOR,
+            diversity=conf.DIVERSITY,
+            hide_out_of_stock=conf.HIDE_OUT_OF_STOCK,
+        )
+        self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, options)
+        self.revision = -1
+        self._refreshing = threading.Lock()
+        self._learning = threading.Lock()
+        self._popularity_at = 0.0
+
+    # -- keep fresh ------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Apply what the worker stored since the last look. While another thread does, answer from what is there."""
+        first = self.revision < 0
+        if not self._refreshing.acquire(blocking=first):
+            return
+        try:
+            newest = IndexState.objects.filter(pk=1).values_list("revision", flat=True).first() or 0
+            if newest != self.revision:
+                self._apply(newest)
+            self._refresh_popularity()
+        finally:
+            self._refreshing.release()
+
+    def _apply(self, newest: int) -> None:
+        since = self.revision
+        if newest < since:  # the tables were rebuilt or restored: what we hold may never have existed there
+            self.collection.update([], removed=[i for i in list(self.collection.ids()) if i])
+            since = -1
+        changed = IndexedItem.objects.filter(revision__gt=since)
+        if since < 0:
+            changed = changed.filter(removed=False)
+        top = changed.aggregate(top=Max("revision"))["top"] or newest
+        for rows in _chunks(changed.values_list("item_id", "facts", "derived", "removed").iterator(CHUNK)):
+            self.collection.update(list(self._records(rows)), removed=[row[0] for row in rows if row[3]])
+        self.revision = max(newest, top)
+        self._popularity_at = 0.0
+        self._learn()
+
+    def _records(self, rows: list[tuple[str, Any, Any, bool]]) -> Iterator[ItemRecord]:
+        ids = [row[0] for row in rows if not row[3]]
+        vectors: dict[str, dict[str, Vector]] = {item_id: {} for item_id in ids}
+        stored = ItemEmbedding.objects.filter(item_id__in=ids, encoder_id__in=set(self.encoder_ids.values()))
+        for item_id, block, encoder_id, data in stored.values_list("item_id", "block", "encoder_id", "vector"):
+            if self.encoder_ids.get(block) == encoder_id:
+                vectors[item_id][block] = np.frombuffer(bytes(data), "<f2").astype(np.float32)
+        for item_id, facts, derived, removed in rows:
+            if not removed:
+                yield ItemRecord(from_facts(item_id, facts, derived), vectors[item_id])
+
+    def _learn(self) -> None:
+        """Words and values for the lexical leg and the parser; in the background where that takes long."""
+        if len(self.collection) <= INLINE_ITEMS or not self.collection.lexical.rows.size:
+            self._learn_now()
+        else:
+            threading.Thread(target=self._learn_now, name="attune-learn", daemon=True).start()
+
+    def _learn_now(self) -> None:
+        with self._learning:
+            self.collection.rebuild_lexical()
+            if self.collection.take_values_changed():
+                self.parser.fit(self.collection.columns.vocabulary())
+
+    def _refresh_popularity(self) -> None:
+        if time.monotonic() - self._popularity_at < POPULARITY_SECONDS and self._popularity_at:
+            return
+        self._popularity_at = time.monotonic()
+        self.collection.set_popularity(popularity_of_items())
+
+    # -- warm up ---------------------------------------------------------------------------------------------------
+
+    def warm_up(self, *, background: bool = False) -> None:
+        """Read the weights and the index and let each model answer a probe; ``ready`` says how it went."""
+        if background:
+            self._warming.set()
+            threading.Thread(target=self._warm_up, name="attune-warm-up", daemon=True).start()
+        else:
+            self._warm_up()
+
+    def _warm_up(self) -> None:
+        try:
+            for guarded in self.encoders:
+                name = type(guarded.encoder).__name__ if isinstance(guarded, GuardedEncoder) else type(guarded).__name__
+                self._models[name] = "loading"
+                try:
+                    guarded.load()
+                    (guarded.encoder if isinstance(guarded, GuardedEncoder) else guarded).probe()
+                    self._models[name] = "ok"
+                except Exception as error:
+                    logger.warning("event=warm_up_failed encoder=%s error=%r", name, error)
+                    self._models[name] = str(error)
+            try:
+                self.refresh()
+                self.parser.parse("warm up 预热")
+            except Exception as error:
+                logger.warning("event=warm_up_failed part=index error=%r", error)
+        finally:
+            self._warming.clear()
+            if threading.current_thread().name == "attune-warm-up":
+                connection.close()
+
+    def ready(self) -> Readiness:
+        """What a load balancer and the health page read; never loads anything."""
+        degraded = sorted(self.unavailable) + [name for name, state in self._models.items() if state != "ok"]
+        well = bool(self._models) and all(state == "ok" for state in self._models.values())
+        return Readiness(
+            ready=well and not self.unavailable and self.revision >= 0,
+            models={**self._models, **self.unavailable},
+            revision=max(self.revision, 0),
+            items=len(self.collection),
+            degraded=tuple(degraded),
+        )
+
+
+def _build_parser() -> InstructionParser:
+    conf = get_settings()
+    options = {"exchange_rates": conf.EXCHANGE_RATES, **conf.PARSER.get("OPTIONS", {})}
+    parser: InstructionParser = import_string(conf.PARSER["BACKEND"])(**options)
+    return parser
+
+
+def _fetch(item_ids: Iterable[str]) -> dict[str, Any]:
+    return get_catalog().get_items(list(item_ids))
+
+
+def _chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    chunk: list[Any] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+_engine: Engine | None = None
+_lock = threading.Lock()
+
+
+def get_engine() -> Engine:
+    """This process's engine, made on first use. Reads no weights by itself."""
+    global _engine
+    with _lock:
+        if _engine is None:
+            _engine = Engine()
+        return _engine
+
+
+def reset_engine() -> None:
+    """Forget the engine; the next call makes another (settings changed, or a test)."""
+    global _engine
+    with _lock:
+        _engine = None
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "RECOMMENDER":
+        reset_engine()
+
+
+setting_changed.connect(_forget, dispatch_uid="recommender.engine")

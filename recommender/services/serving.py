@@ -1,0 +1,307 @@
+"""One request in, one stored answer out: what pages, the API and the command line all call."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from fusion.exceptions import InvalidQuery
+from fusion.profile import Profile, build_profile
+from fusion.types import Answer, Constraint, Order, Query, RankedItem
+from recommender.catalog import Shopper, get_catalog
+from recommender.conf import get_settings
+from recommender.engine import Engine, get_engine
+from recommender.exceptions import ResultExpired, UnknownItem, UnknownRecommendation
+from recommender.models import Recommendation, new_ulid
+from recommender.records import (
+    constraint_to_json,
+    instruction_from_json,
+    instruction_to_json,
+    order_to_json,
+    relaxation_from_json,
+    relaxation_to_json,
+    terms_from_json,
+    terms_to_json,
+)
+from recommender.services.feedback import history
+from recommender.services.uploads import read_photo
+from recommender.services.visitors import owns
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+logger = logging.getLogger(__name__)
+
+SIMILAR_BLOCKS = {"look": ("look", "image"), "text": ("text",), "both": ()}
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationRequest:
+    """What a shopper asks, before anything was checked. All of it may be empty: then the history speaks.
+
+    Attributes:
+        photo: an encoded image file; photo_id: one that was uploaded before. At most one of the two.
+        box: (x0, y0, x1, y1), relative to the photo, 0 to 1: the part of it that is meant.
+        liked, disliked: ids of seed items.
+        seed_blocks: which blocks the seeds speak in; empty means all.
+        filters: musts of a page or an app.
+        parent_id: the stored answer that this one refines.
+        keep: whether the answer is stored as an impression; False for offline runs, which nobody looks at.
+    """
+
+    text: str = ""
+    photo: bytes | None = None
+    photo_id: str = ""
+    box: tuple[float, float, float, float] | None = None
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+    seed_blocks: tuple[str, ...] = ()
+    filters: tuple[Constraint, ...] = ()
+    order: Order | None = None
+    limit: int = 24
+    surface: str = ""
+    language: str = ""
+    currency: str = ""
+    exclude: tuple[str, ...] = ()
+    parent_id: str = ""
+    keep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A page of an answer, with the row that holds it. ``next_offset`` is None on the last page."""
+
+    recommendation: Recommendation
+    answer: Answer
+    offset: int
+    next_offset: int | None
+
+
+def recommend(request: RecommendationRequest, shopper: Shopper) -> Served:
+    """Answer one request and store the answer.
+
+    Raises:
+        InvalidQuery: the text is too long, or the photo is not one; nothing else that a shopper sends is refused.
+        UnknownPhoto: the uploaded photo is not this shopper's, or gone.
+    """
+    query = build_query(request, shopper)
+    engine = get_engine()
+    profile, degraded = _profile(shopper)
+    try:
+        engine.refresh()
+    except DatabaseError as error:
+        logger.warning("event=refresh_failed error=%r", error)
+        degraded.append("index")
+    answer = engine.pipeline.recommend(query, profile)
+    answer = replace(answer, degraded=tuple(dict.fromkeys([*answer.degraded, *degraded])))
+    row = _row(request, shopper, query, answer, engine)
+    if request.keep:
+        answer = _stored(row, answer)
+    return Served(row, answer, 0, _next(0, len(answer.items), query.limit, len(answer.ranking)))
+
+
+def page(recommendation_id: str, shopper: Shopper, offset: int = 0, limit: int = 24, language: str = "") -> Served:
+    """A later page of a stored answer: the same ranking, without what was sold out or hidden meanwhile.
+
+    ``next_offset`` counts places of the stored ranking, so pages never repeat or skip an item.
+
+    Raises:
+        UnknownRecommendation: there is none with this id for this shopper.
+        ResultExpired: it is too old; ask again.
+    """
+    row = Recommendation.objects.filter(pk=recommendation_id).first()
+    public = row is not None and not (row.user_id or row.visitor_id)
+    if row is None or not (public or owns(shopper, user_id=row.user_id, visitor_id=row.visitor_id)):
+        raise UnknownRecommendation(_('There is no answer "%(id)s". Ask again.') % {"id": recommendation_id[:64]})
+    if row.expires_at <= timezone.now():
+        raise ResultExpired(_("This answer is too old to show more of. Ask again."))
+    engine = get_engine()
+    engine.refresh()
+    stored = _answer_of(row)
+    ids, place = _next_fitting(engine, stored, offset, limit)
+    items = get_catalog().get_items(ids)
+    shown = [items[i] for i in ids if i in items]
+    request = row.request
+    query = Query(language=language or request.get("language", ""), liked=tuple(request.get("liked", ())))
+    ranked = engine.pipeline.explain_stored(shown, terms_from_json(row.terms), stored, query, offset + 1)
+    answer = replace(stored, items=_ranked_by_place(ranked, stored))
+    return Served(row, answer, offset, place if place < len(stored.ranking) else None)
+
+
+def similar(item_id: str, by: str, limit: int, shopper: Shopper, *, surface: str = "", language: str = "") -> Served:
+    """Items like one item, by "look", "text" or "both".
+
+    Raises:
+        UnknownItem: the item is not there or may not be shown.
+        InvalidQuery: ``by`` is something else.
+    """
+    if by not in SIMILAR_BLOCKS:
+        known = ", ".join(SIMILAR_BLOCKS)
+        message = _('Similar by "%(by)s" is not possible. Choose one of: %(known)s.') % {"by": by[:32], "known": known}
+        raise InvalidQuery(message, code="invalid_choice", pointer="/by")
+    if not get_catalog().get_items([item_id]):
+        raise UnknownItem(_('There is no product "%(id)s", or it is not for sale.') % {"id": item_id[:128]})
+    request = RecommendationRequest(
+        liked=(item_id,),
+        seed_blocks=SIMILAR_BLOCKS[by],
+        limit=limit,
+        surface=surface or f"similar_{by}",
+        language=language,
+    )
+    return recommend(request, replace(shopper, use_history=False))
+
+
+def build_query(request: RecommendationRequest, shopper: Shopper) -> Query:
+    """The checked query of a request.
+
+    Raises:
+        InvalidQuery, UnknownPhoto: see ``recommend``.
+    """
+    conf = get_settings()
+    text = clean_text(request.text)
+    if len(text) > conf.MAX_TEXT_LENGTH:
+        message = _("The request has %(n)d characters; at most %(max)d are read. Shorten it.")
+        raise InvalidQuery(
+            message % {"n": len(text), "max": conf.MAX_TEXT_LENGTH},
+            code="text_too_long",
+            pointer="/query/text",
+            params={"max": conf.MAX_TEXT_LENGTH},
+        )
+    return Query(
+        text=text,
+        photo=_open_photo(request, shopper),
+        liked=request.liked,
+        disliked=request.disliked,
+        filters=request.filters,
+        language=(request.language or shopper.language).split("-")[0].lower(),
+        currency=request.currency or shopper.currency,
+        order=request.order,
+        limit=max(1, min(request.limit, 100)),
+        depth=conf.RANKING_DEPTH,
+        exclude=request.exclude,
+        seed_blocks=request.seed_blocks,
+    )
+
+
+def clean_text(text: str) -> str:
+    """Words without control characters, lone surrogates and bidirectional overrides, outer space trimmed."""
+    kept = (c if unicodedata.category(c) not in ("Cc", "Cs", "Cf") else " " if c in "\t\r\n" else "" for c in text)
+    return "".join(kept).strip()
+
+
+def _open_photo(request: RecommendationRequest, shopper: Shopper) -> Image | None:
+    from fusion.photos import open_photo
+
+    data = read_photo(request.photo_id, shopper) if request.photo_id else request.photo
+    if data is None:
+        return None
+    conf = get_settings()
+    return open_photo(data, max_bytes=conf.MAX_PHOTO_BYTES, max_pixels=conf.MAX_PHOTO_PIXELS, crop=request.box)
+
+
+def _profile(shopper: Shopper) -> tuple[Profile, list[str]]:
+    try:
+        return build_profile(history(shopper)), []
+    except DatabaseError as error:
+        logger.warning("event=history_failed error=%r", error)
+        return Profile(), ["history"]
+
+
+def _row(request: RecommendationRequest, shopper: Shopper, query: Query, answer: Answer, engine: Engine) -> Recommendation:
+    now = timezone.now()
+    return Recommendation(
+        id=new_ulid(),
+        parent_id=request.parent_id or None,
+        user_id=shopper.user_id,
+        visitor_id=shopper.visitor_id,
+        session_id=shopper.session_id[:64],
+        surface=request.surface[:32],
+        request=_request_json(request, query, answer.words),
+        instruction=instruction_to_json(answer.instruction),
+        ranking=[list(pair) for pair in answer.ranking],
+        terms=terms_to_json(answer.terms),
+        weights=dict(answer.weights),
+        state=answer.state,
+        relaxation=relaxation_to_json(answer.relaxation),
+        degraded=list(answer.degraded),
+        timings=dict(answer.timings),
+        total=answer.total,
+        versions={"revision": engine.revision, **engine.encoder_ids},
+        created_at=now,
+        expires_at=now + timedelta(seconds=get_settings().RESULT_TTL),
+    )
+
+
+def _request_json(request: RecommendationRequest, query: Query, words: str) -> dict[str, Any]:
+    return {
+        "text": query.text,
+        "photo_id": request.photo_id,
+        "has_photo": query.photo is not None,
+        "liked": list(query.liked),
+        "disliked": list(query.disliked),
+        "seed_blocks": list(query.seed_blocks),
+        "filters": [constraint_to_json(c) for c in query.filters],
+        "order": order_to_json(query.order),
+        "words": words,
+        "limit": query.limit,
+        "language": query.language,
+        "currency": query.currency,
+    }
+
+
+def _stored(row: Recommendation, answer: Answer) -> Answer:
+    """Keep the answer; one that cannot be kept is still given, without further pages."""
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except DatabaseError as error:
+        logger.warning("event=answer_not_stored error=%r", error)
+        return replace(answer, degraded=(*answer.degraded, "log"))
+    return answer
+
+
+def _answer_of(row: Recommendation) -> Answer:
+    return Answer(
+        items=(),
+        ranking=tuple((str(i), float(s)) for i, s in row.ranking),
+        instruction=instruction_from_json(row.instruction),
+        words=row.request.get("words", ""),
+        total=row.total,
+        degraded=tuple(row.degraded),
+        timings=row.timings,
+        weights=row.weights,
+        relaxation=relaxation_from_json(row.relaxation),
+        state=row.state,
+    )
+
+
+def _next_fitting(engine: Engine, answer: Answer, offset: int, limit: int) -> tuple[list[str], int]:
+    """Ids from a place of the ranking on that may still be shown, and the place after the last one looked at."""
+    dropped = set(answer.relaxation.dropped)
+    musts = [c for c in answer.instruction.musts if c not in dropped]
+    ids: list[str] = []
+    place = max(0, offset)
+    while len(ids) < limit and place < len(answer.ranking):
+        batch = [i for i, _score in answer.ranking[place : place + limit - len(ids)]]
+        place += len(batch)
+        fitting = engine.pipeline.still_fit(get_catalog().get_items(batch), musts)
+        ids += [i for i in batch if i in fitting]
+    return ids, place
+
+
+def _ranked_by_place(ranked: Sequence[RankedItem], answer: Answer) -> tuple[RankedItem, ...]:
+    """Ranks are places of the stored ranking, also where items before them are gone."""
+    places = {i: place for place, (i, _score) in enumerate(answer.ranking, start=1)}
+    return tuple(replace(r, rank=places[r.item.item_id]) for r in ranked)
+
+
+def _next(offset: int, shown: int, limit: int, stored: int) -> int | None:
+    return offset + shown if shown == limit and offset + shown < stored else None
