@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db.models import Model
 from django.dispatch import Signal, receiver
+from django.http import HttpRequest
+from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import gettext as _
 
-from fusion.types import Item, ItemText, Money, Photo
-from recommender.catalog import Catalog, Feedback
+from fusion.exceptions import InvalidQuery
+from fusion.types import Constraint, Item, ItemText, Money, Photo
+from fusion.types import Order as Sort
+from recommender.catalog import Catalog, Feedback, Shopper
+from recommender.exceptions import ResultExpired, UnknownItem, UnknownPhoto, UnknownRecommendation, UploadQuotaExceeded
+from recommender.models import Event
+from recommender.services import uploads
+from recommender.services.feedback import delete_event, erase, history, merge_visitor, record
+from recommender.services.outbox import mark_stale
+from recommender.services.visitors import owned_by
+from shop.accounts.past_events import PastEvent, Recorded
 from shop.accounts.selectors import uses_history
 from shop.catalog.models import Brand, Category, Product, ProductImage
 from shop.catalog.selectors import category_paths, products_by_sku
 from shop.catalog.signals import item_viewed, products_changed
 from shop.orders.models import Cart, CartLine, Order
 from shop.orders.signals import cart_line_added, cart_line_removed, order_placed
+from shop.storefront.asking import Asked
+from shop.storefront.cards import MAX_KEY, AnswerPage, Card, Chip, HistoryEntry, ReasonNote, card_of
+from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
+from shop.storefront.visitors import who
+
+if TYPE_CHECKING:
+    from recommender.services.serving import Served
 
 
 class ShopCatalog(Catalog):
@@ -158,12 +179,245 @@ def _purchase_feedback(payload: Mapping[str, Any]) -> list[Feedback]:
 
 
 def items_changed(skus: Sequence[str], reason: str = "saved") -> None:
-    """Tell the plugin that products changed by a write that sends no save signal. Call it inside the same transaction."""
-    from recommender.services.indexing import mark_stale
+    """Tell the plugin that products changed by a write that sends no save signal. Call it inside the same transaction.
 
-    mark_stale(list(skus), reason)
+    What an import changed waits until what a person saved is done.
+    """
+    mark_stale(skus, reason, background=reason == "imported")
+
+
+def record_past_events(events: Sequence[PastEvent]) -> Recorded:
+    """Store what shoppers did elsewhere; what is known already is counted and changes nothing."""
+    report = record(
+        Feedback(
+            kind=event.kind,
+            item_id=event.sku,
+            user_id=event.user,
+            quantity=event.quantity,
+            occurred_at=event.at,
+            event_id=event.event_id,
+            surface="import",
+        )
+        for event in events
+    )
+    return Recorded(report.accepted, report.duplicates, report.rejected)
 
 
 @receiver(products_changed, dispatch_uid="shop.recommendations.items_changed")
 def _on_products_changed(*, skus: Sequence[str], reason: str = "saved", **_: Any) -> None:
     items_changed(skus, reason)
+
+
+# What the pages call. Everything below turns the plugin's answers into small frozen values for templates.
+
+PAGE_SIZE = 24
+SHELF_SIZE = 8
+_ORDERS = {"price": Sort("price", False), "-price": Sort("price", True), "newest": Sort("created_at", True)}
+
+
+_DEGRADED = {
+    "text_model": gettext_noop("Meaning of words is not available right now; results are matched word by word."),
+    "photo": gettext_noop("Photo comparison is not available right now; results come from your words and the catalogue."),
+    "index": gettext_noop("Search is catching up right now; results may be incomplete."),
+    "history": gettext_noop("Your history is not available right now; results are the same for everyone."),
+    "other": gettext_noop("Part of the search is not available right now; results may be less exact than usual."),
+}
+
+
+def shopper_of(request: HttpRequest, *, remember: bool = False) -> Shopper:
+    """Who asks, for the plugin: ids, the page's language, and whether their history may be used."""
+    person = who(request, remember=remember)
+    user_id = "" if person.user_id is None else str(person.user_id)
+    return Shopper(
+        user_id=user_id,
+        visitor_id=person.visitor,
+        language=(get_language() or "en").split("-")[0],
+        currency=str(settings.SHOP_CURRENCY),
+        use_history=uses_history(user_id=user_id, visitor_id=person.visitor),
+    )
+
+
+def ask(request: HttpRequest, asked: Asked) -> AnswerPage:
+    """Answer a request in words, with a photo, or both.
+
+    Raises:
+        PhotoGone: the photo in the address is not this shopper's, or its day is over.
+        RequestRefused: the request cannot be answered as it is.
+    """
+    from recommender.services.serving import RecommendationRequest, recommend
+
+    shopper = shopper_of(request, remember=True)
+    text, dropped = _reduced(asked, shopper)
+    order = _ORDERS.get(asked.sort)
+    given = RecommendationRequest(text=text, photo_id=asked.photo, order=order, limit=PAGE_SIZE, surface="search")
+    try:
+        return _answer_page(recommend(given, shopper), asked, dropped)
+    except UnknownPhoto as error:
+        raise PhotoGone from error
+    except InvalidQuery as error:
+        raise RequestRefused(str(error)) from error
+
+
+def more(request: HttpRequest, asked: Asked, recommendation_id: str, offset: int) -> AnswerPage:
+    """A later page of a stored answer: nothing repeats and nothing is left out, whatever happened in between.
+
+    Raises:
+        AnswerGone, AnswerExpired: see shop.storefront.errors.
+    """
+    from recommender.services.serving import page
+
+    shopper = shopper_of(request)
+    try:
+        return _answer_page(
+            page(recommendation_id, shopper, offset, PAGE_SIZE, shopper.language), asked, _reduced(asked, shopper)[1]
+        )
+    except UnknownRecommendation as error:
+        raise AnswerGone from error
+    except ResultExpired as error:
+        raise AnswerExpired from error
+
+
+def similar_to(
+    request: HttpRequest, sku: str, by: str, *, exclude: Collection[str] = (), limit: int = SHELF_SIZE
+) -> list[Card]:
+    """Products like this one by "look", "text" or "both"; empty while this product is not indexed yet."""
+    from recommender.services.serving import similar
+
+    try:
+        served = similar(sku, by, limit + len(exclude), shopper_of(request))
+    except UnknownItem:
+        return []
+    return [card for card in _cards(served) if card.sku not in exclude][:limit]
+
+
+def for_you(request: HttpRequest) -> list[Card]:
+    """What the shopper's own history suggests; empty without a history, or when the shopper keeps it out."""
+    from recommender.services.serving import RecommendationRequest, recommend
+
+    shopper = shopper_of(request)
+    if not history(shopper, limit=1):
+        return []
+    served = recommend(RecommendationRequest(limit=SHELF_SIZE, surface="home", explain=True), shopper)
+    return [] if "history" in served.answer.degraded else _cards(served)
+
+
+def seen_lately(request: HttpRequest) -> list[str]:
+    """Skus of the products opened last, newest first; empty when the shopper keeps the history out."""
+    return [event.item_id for event in history(shopper_of(request), limit=20) if event.kind == Event.Kind.VIEW]
+
+
+def store_query_photo(request: HttpRequest, data: bytes) -> str:
+    """Keep a photo to search with for a day; returns its id for the address.
+
+    Raises:
+        PhotoRefused: not a photo that can be read, too large, or the shopper holds too many.
+    """
+    try:
+        return str(uploads.store_photo(data, shopper_of(request, remember=True)).pk)
+    except (InvalidQuery, UploadQuotaExceeded) as error:
+        raise PhotoRefused(str(error)) from error
+
+
+def read_query_photo(request: HttpRequest, photo_id: str) -> bytes:
+    """The stored JPEG. Raises PhotoGone."""
+    try:
+        return uploads.read_photo(photo_id, shopper_of(request))
+    except UnknownPhoto as error:
+        raise PhotoGone from error
+
+
+def delete_query_photo(request: HttpRequest, photo_id: str) -> None:
+    """Delete the photo before its day is over. Raises PhotoGone."""
+    try:
+        uploads.delete_photo(photo_id, shopper_of(request))
+    except UnknownPhoto as error:
+        raise PhotoGone from error
+
+
+def history_of(request: HttpRequest, limit: int = 100) -> list[HistoryEntry]:
+    """What is remembered of this shopper, newest first, also while it is not used."""
+    events = list(
+        Event.objects.filter(owned_by(shopper_of(request))).exclude(kind=Event.Kind.IMPRESSION).order_by("-occurred_at")[:limit]
+    )
+    products = products_by_sku(sorted({event.item_id for event in events}))
+    return [
+        HistoryEntry(event.event_id, event.get_kind_display(), event.occurred_at, card_of(products[event.item_id]))
+        for event in events
+        if event.item_id in products
+    ]
+
+
+def forget_event(request: HttpRequest, event_id: str) -> bool:
+    """Forget one thing that this shopper did; False when there is none such."""
+    return delete_event(event_id, shopper_of(request))
+
+
+def forget_everything(request: HttpRequest) -> None:
+    """Forget all that the plugin holds of this shopper: events, answers, photos."""
+    erase(shopper_of(request))
+
+
+def keep_history(visitor_id: str, user_id: int) -> None:
+    """At sign-in: what the guest did becomes the user's."""
+    merge_visitor(visitor_id, str(user_id))
+
+
+def _reduced(asked: Asked, shopper: Shopper) -> tuple[str, list[Chip]]:
+    """The request without the words of the chips that the shopper took off, and those chips, to be put back."""
+    if not asked.drop:
+        return asked.text, []
+    from recommender.engine import get_engine
+
+    engine = get_engine()
+    engine.refresh()
+    parsed = engine.parser.parse(asked.text, language=shopper.language, currency=shopper.currency)
+    gone = [c for c in parsed.constraints if c.span and _key(c) in asked.drop]
+    letters = list(asked.text)
+    for start, end in (c.span for c in gone if c.span):
+        letters[start:end] = " " * (end - start)
+    return " ".join("".join(letters).split()), [_chip(c) for c in gone]
+
+
+def _key(c: Constraint) -> str:
+    """A name for what was understood that stays the same when the rest of the request changes."""
+    bounds = [f"{bound:g}" for bound in (c.low, c.high) if bound is not None]
+    return f"{c.field}:{c.operator.value}:{'|'.join([*c.values, *bounds])}"[:MAX_KEY]
+
+
+def _chip(c: Constraint) -> Chip:
+    return Chip(c.label or ", ".join(c.values), c.strength.value, _key(c) if c.span else "", c.note)
+
+
+def _answer_page(served: Served, asked: Asked, dropped: Sequence[Chip]) -> AnswerPage:
+    answer, order = served.answer, served.answer.instruction.order
+    read_order = next(
+        (name for name, sort in _ORDERS.items() if order and (sort.field, sort.descending) == (order.field, order.descending)),
+        "",
+    )
+    return AnswerPage(
+        id=served.recommendation.pk,
+        cards=_cards(served),
+        chips=[_chip(c) for c in answer.instruction.constraints],
+        dropped=dropped,
+        sort=asked.sort or read_order,
+        unparsed=answer.instruction.unparsed,
+        total=answer.total,
+        state=answer.state,
+        message=answer.relaxation.message,
+        degraded=list(dict.fromkeys(_(_DEGRADED.get(part, _DEGRADED["other"])) for part in answer.degraded if part != "log")),
+        offset=served.offset,
+        next_offset=served.next_offset,
+    )
+
+
+def _cards(served: Served) -> list[Card]:
+    """Cards with the answer's reasons; each link says which answer it came from, so that a click teaches something."""
+    products = products_by_sku([ranked.item.item_id for ranked in served.answer.items])
+    cards = []
+    for ranked in served.answer.items:
+        product = products.get(ranked.item.item_id)
+        if product:
+            origin = urlencode({"r": served.recommendation.pk, "at": ranked.rank})
+            reasons = [ReasonNote(reason.label, round(reason.share * 100)) for reason in ranked.reasons[:3]]
+            cards.append(card_of(product, url=f"{product.get_absolute_url()}?{origin}", reasons=reasons, unmet=ranked.unmet))
+    return cards

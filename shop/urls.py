@@ -1,11 +1,20 @@
 """Every address of the shop: pages, API, admin, health."""
 
+from importlib.util import find_spec
+
 from django.conf import settings
-from django.conf.urls.static import static
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+
+from shop.storefront.views.media import media
+
+handler500 = "shop.storefront.views.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
-    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+    path("language/", include("django.conf.urls.i18n")),
+    path(f"{settings.MEDIA_URL.strip('/')}/<path:path>", media, name="media"),
+    path("", include("shop.storefront.urls")),
 ]
+if find_spec("recommender.api.urls"):
+    urlpatterns.insert(0, path("", include("recommender.api.urls")))

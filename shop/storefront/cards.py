@@ -1,0 +1,183 @@
+"""What templates show: small frozen values, ready to print. Nothing here reads the database or the plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from shop.catalog.models import Product, ProductImage
+from shop.storefront.money import format_money
+
+FEW_LEFT = 5
+MAX_KEY = 200
+RENDITIONS = {"thumb": 160, "card": 480, "large": 1200}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A photo with its size in pixels, so that the page reserves its place. ``tall`` photos are shown whole, not cropped."""
+
+    src: str
+    srcset: str
+    width: int
+    height: int
+    alt: str
+    tall: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StockNote:
+    """What the page says about stock. ``state`` is "ok", "low" or "out"."""
+
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonNote:
+    """One reason and its share of the score in whole per cent."""
+
+    label: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A product in a grid or a row. ``language`` is the language that its name is written in."""
+
+    sku: str
+    url: str
+    name: str
+    language: str
+    price: str
+    stock: StockNote
+    picture: Picture | None
+    reasons: Sequence[ReasonNote] = ()
+    unmet: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One thing that was understood. ``kind`` is "must", "want" or "avoid".
+
+    ``key`` names it in the address once it is taken off; "" where the words of the request do not hold it.
+    """
+
+    label: str
+    kind: str
+    key: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A row of cards and the sentence that says why it is there. ``url``: all of it, where there is such a page."""
+
+    title: str
+    why: str
+    cards: Sequence[Card]
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One thing that is remembered of a shopper."""
+
+    event_id: str
+    what: str
+    at: datetime
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPage:
+    """One page of an answer.
+
+    Attributes:
+        id: of the recommendation; paging and clicks carry it.
+        state: "ok", "no_match" or "too_tight".
+        dropped: what was understood and then taken off by the shopper.
+        sort: the order that is shown, "" for best match; chosen on the page or read from the words.
+        message: what was let go when the request was too tight, else "".
+        degraded: sentences about what was not available.
+        offset, next_offset: places of the first card and of the page after this one; None: nothing follows.
+    """
+
+    id: str
+    cards: Sequence[Card]
+    chips: Sequence[Chip]
+    dropped: Sequence[Chip]
+    sort: str
+    unparsed: Sequence[str]
+    total: int
+    state: str
+    message: str
+    degraded: Sequence[str]
+    offset: int
+    next_offset: int | None
+
+
+def name_language(product: Product) -> str:
+    """Language tag of the name a shopper sees now: the page's own where the product speaks it, else the catalogue's."""
+    return "zh-Hans" if product.name_in(get_language() or "en") != product.name else catalogue_language(product.name)
+
+
+def catalogue_language(text: str) -> str:
+    """ "zh-Hans" for a text with Chinese characters, "en" otherwise; screen readers and fonts need to know."""
+    return "zh-Hans" if any("\u4e00" <= letter <= "\u9fff" for letter in text) else "en"
+
+
+def stock_note(product: Product) -> StockNote:
+    """What to say about the stock; a plentiful one is not counted out loud."""
+    if product.stock is None or product.stock > FEW_LEFT:
+        return StockNote("ok", _("In stock"))
+    if product.stock == 0:
+        return StockNote("out", _("Out of stock"))
+    return StockNote("low", ngettext("Only %(n)d left", "Only %(n)d left", product.stock) % {"n": product.stock})
+
+
+def price_text(product: Product) -> str:
+    return _("Not for sale") if product.price_minor is None else format_money(product.price_minor, product.currency)
+
+
+def picture_of(image: ProductImage, alt: str = "", main: str = "card") -> Picture:
+    """The photo's renditions as one picture; ``main`` is the rendition of ``src`` and of the stated size."""
+    sizes = {name: _fitted(image.width, image.height, side) for name, side in RENDITIONS.items()}
+    wanted = ("thumb", "card") if main == "thumb" else ("card", "large")
+    by_width = {sizes[name][0]: getattr(image, name).url for name in wanted}
+    width, height = sizes[main]
+    return Picture(
+        src=getattr(image, main).url,
+        srcset=", ".join(f"{url} {pixels}w" for pixels, url in sorted(by_width.items())),
+        width=width,
+        height=height,
+        alt=image.alt or alt,
+        tall=height > width * 1.1,
+    )
+
+
+def _fitted(width: int, height: int, side: int) -> tuple[int, int]:
+    """Size after fitting into a square of ``side`` without enlarging."""
+    scale = min(1.0, side / max(width, height, 1))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def card_of(product: Product, *, url: str = "", reasons: Sequence[ReasonNote] = (), unmet: Sequence[str] = ()) -> Card:
+    """A card in the page's language. Reads prefetched photos only."""
+    name = product.name_in(get_language() or "en")
+    images = list(product.images.all())
+    return Card(
+        sku=product.sku,
+        url=url or product.get_absolute_url(),
+        name=name,
+        language=name_language(product),
+        price=price_text(product),
+        stock=stock_note(product),
+        picture=picture_of(images[0]) if images else None,
+        reasons=reasons,
+        unmet=unmet,
+    )

@@ -1,0 +1,122 @@
+"""What pages take in. An address or a form that does not fit is a 400 with a sentence, never a 500."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from babel import Locale
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from shop.orders.models import MAX_QUANTITY
+from shop.orders.services import MAX_KEY_LENGTH, Contact
+from shop.storefront.asking import Asked
+from shop.storefront.cards import MAX_KEY
+from shop.storefront.money import babel_locale
+
+MAX_TEXT = 500
+MAX_OFFSET = 100_000
+MAX_DROPS = 20
+DEFAULT_COUNTRY = "US"
+NOT_COUNTRIES = ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ")  # groups and test codes of CLDR
+SORTS = ("", "price", "-price", "newest")
+ID_PATTERN = RegexValidator(r"\A[0-9A-Za-z_-]{1,64}\Z", _("This is not an id of this shop."))
+
+
+class AskForm(forms.Form):
+    """The answer page's address."""
+
+    q = forms.CharField(
+        required=False,
+        max_length=MAX_TEXT,
+        error_messages={
+            "max_length": _(
+                "Your request has %(show_value)d characters; at most %(limit_value)d are read. Shorten it a little."
+            )
+        },
+    )
+    photo = forms.CharField(required=False, validators=[ID_PATTERN])
+    sort = forms.ChoiceField(required=False, choices=[(value, value) for value in SORTS])
+    r = forms.CharField(required=False, validators=[ID_PATTERN])
+    offset = forms.IntegerField(required=False, min_value=0, max_value=MAX_OFFSET)
+
+    def clean(self) -> dict[str, Any]:
+        drops = self.data.getlist("drop")
+        if len(drops) > MAX_DROPS or any(len(key) > MAX_KEY or "\x00" in key for key in drops):
+            raise forms.ValidationError(_("This address is damaged. Ask again in the box above."), code="drop")
+        self.cleaned_data["drop"] = tuple(drops)
+        return self.cleaned_data
+
+    @property
+    def asked(self) -> Asked:
+        """The request; only of a valid form."""
+        given = self.cleaned_data
+        return Asked(given["q"], given["photo"], given["drop"], given["sort"])
+
+
+class PhotoForm(forms.Form):
+    """A photo to search with, from a file or from the camera, beside the words already in the box."""
+
+    q = forms.CharField(required=False, max_length=MAX_TEXT)
+    file = forms.FileField(required=False, allow_empty_file=True)
+    camera = forms.FileField(required=False, allow_empty_file=True)
+
+
+class AddForm(forms.Form):
+    """Put a product into the cart."""
+
+    sku = forms.CharField(max_length=128)
+    quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY, required=False)
+    r = forms.CharField(required=False, validators=[ID_PATTERN])
+
+
+class QuantityForm(forms.Form):
+    """Change a line; 0 takes it out."""
+
+    quantity = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY)
+
+
+def countries(locale: Locale) -> list[tuple[str, str]]:
+    """ISO 3166 alpha-2 codes and names in one language, sorted by that language's names. Source: Unicode CLDR."""
+    named = [(code, str(name)) for code, name in locale.territories.items() if len(code) == 2 and code.isalpha()]
+    return sorted(
+        ((code, name) for code, name in named if code not in ("ZZ", "EU", "EZ", "UN", "QO", "XA", "XB")), key=lambda c: c[1]
+    )
+
+
+class CheckoutForm(forms.Form):
+    """Everything an order needs, on one page."""
+
+    email = forms.EmailField(label=_("E-mail"), max_length=150)
+    name = forms.CharField(label=_("Full name"), max_length=200)
+    address = forms.CharField(label=_("Street and number"), max_length=300)
+    postcode = forms.CharField(label=_("Postcode"), max_length=20, required=False)
+    city = forms.CharField(label=_("City"), max_length=120)
+    country = forms.ChoiceField(label=_("Country or region"))
+    phone = forms.CharField(label=_("Phone (optional)"), max_length=40, required=False)
+    note = forms.CharField(label=_("Note for the delivery (optional)"), max_length=500, required=False)
+    key = forms.CharField(max_length=MAX_KEY_LENGTH, widget=forms.HiddenInput)
+    total = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    AUTOCOMPLETE = {
+        "email": "email",
+        "name": "name",
+        "address": "street-address",
+        "postcode": "postal-code",
+        "city": "address-level2",
+        "country": "country",
+        "phone": "tel",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = countries(babel_locale())  # type: ignore[attr-defined]
+        for name, value in self.AUTOCOMPLETE.items():
+            self.fields[name].widget.attrs["autocomplete"] = value
+
+    @property
+    def contact(self) -> Contact:
+        """Who gets the parcel; only of a valid form."""
+        names = ("email", "name", "address", "city", "country", "postcode", "phone", "note")
+        return Contact(**{name: self.cleaned_data[name] for name in names})

@@ -1,0 +1,91 @@
+"""Template tags of the pages: icons, money, links that change one thing of a request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.template import Library
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from shop.storefront.asking import Asked
+from shop.storefront.cards import catalogue_language
+from shop.storefront.money import babel_locale, format_money
+
+register = Library()
+
+ATTRIBUTE_NAMES = {
+    "color": gettext_noop("Colour"),
+    "colour": gettext_noop("Colour"),
+    "gender": gettext_noop("For"),
+    "size": gettext_noop("Size"),
+    "material": gettext_noop("Material"),
+    "season": gettext_noop("Season"),
+    "style": gettext_noop("Style"),
+    "usage": gettext_noop("Use"),
+    "type": gettext_noop("Kind"),
+    "year": gettext_noop("Year"),
+    "weight": gettext_noop("Weight"),
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One symbol of the icon file; decorative, the text beside it speaks."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("storefront/icons.svg"),
+        name,
+    )
+
+
+@register.filter
+def money(amount_minor: int, currency: str) -> str:
+    return format_money(amount_minor, currency)
+
+
+@register.filter
+def attribute_name(name: str) -> str:
+    """An attribute's name in the page's language where the shop knows it, else as the catalogue spells it."""
+    return _(ATTRIBUTE_NAMES[name]) if name in ATTRIBUTE_NAMES else name.replace("_", " ").capitalize()
+
+
+@register.filter
+def attribute_unknown(name: str) -> bool:
+    """Whether an attribute's name is the catalogue's own word, which the shop has no translation of."""
+    return name not in ATTRIBUTE_NAMES
+
+
+@register.filter
+def country_name(code: str) -> str:
+    """A country's name in the page's language (Unicode CLDR), or the code."""
+    return str(babel_locale().territories.get(code, code))
+
+
+@register.filter
+def text_language(text: str) -> str:
+    """Language tag of a text that comes from the catalogue or the shopper."""
+    return catalogue_language(str(text))
+
+
+@register.simple_tag
+def sort_url(asked: Asked, sort: str) -> str:
+    return replace(asked, sort=sort).url
+
+
+@register.simple_tag
+def drop_url(asked: Asked, key: str) -> str:
+    return asked.without(key).url
+
+
+@register.simple_tag
+def put_back_url(asked: Asked, key: str) -> str:
+    return asked.put_back(key).url
+
+
+@register.simple_tag
+def no_photo_url(asked: Asked) -> str:
+    return replace(asked, photo="", drop=()).url

@@ -1,0 +1,106 @@
+"""Who the shopper is, what is remembered of them, and how to switch that off."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import login, logout
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shop import recommendations
+from shop.accounts.forms import SignInForm, SignUpForm
+from shop.accounts.selectors import uses_history
+from shop.accounts.services import set_preference
+from shop.storefront.views.settings import next_url
+from shop.storefront.visitors import ensure_visitor, forget_visitor, who
+
+
+@never_cache
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """The account or, for a guest, this browser: history, switches, orders."""
+    person = who(request)
+    used = uses_history(user_id="" if person.user_id is None else str(person.user_id), visitor_id=person.visitor)
+    context = {"history": recommendations.history_of(request), "uses_history": used}
+    return render(request, "storefront/account.html", context)
+
+
+@require_POST
+def use_history(request: HttpRequest) -> HttpResponse:
+    """Switch on or off that what the shopper did shapes what is shown. Off also stops remembering."""
+    wanted = request.POST.get("use") == "yes"
+    if request.user.is_authenticated:
+        set_preference(user=_user(request), use_history=wanted)
+    else:
+        set_preference(visitor=ensure_visitor(request), use_history=wanted)
+    messages.success(request, _("Your history is used again.") if wanted else _("Your history is no longer used or written."))
+    return redirect("storefront:account")
+
+
+@require_POST
+def delete_history(request: HttpRequest) -> HttpResponse:
+    """Forget one thing, or everything."""
+    event_id = request.POST.get("event", "")
+    if event_id == "all":
+        recommendations.forget_everything(request)
+        messages.success(request, _("Your history is deleted."))
+    elif not event_id or "\x00" in event_id or not recommendations.forget_event(request, event_id):
+        raise Http404
+    else:
+        messages.success(request, _("Forgotten."))
+    return redirect("storefront:account")
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in; the guest's cart and history come along."""
+    form = SignInForm(request, data=request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        _enter(request, form.get_user())
+        return redirect(next_url(request, "/account"))
+    return _form_page(request, "storefront/sign_in.html", form)
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """Make an account and go on shopping with it."""
+    form = SignUpForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        _enter(request, form.save())
+        return redirect(next_url(request, "/account"))
+    return _form_page(request, "storefront/sign_up.html", form)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Sign out, and let the next person at this browser be someone else."""
+    logout(request)
+    forget_visitor(request)
+    messages.success(request, _("You are signed out."))
+    return redirect("storefront:home")
+
+
+def _enter(request: HttpRequest, user: User) -> None:
+    visitor = who(request).visitor
+    login(request, user)
+    recommendations.keep_history(visitor, user.pk)
+
+
+def _form_page(request: HttpRequest, template: str, form: object) -> HttpResponse:
+    going_to = request.POST.get("next") or request.GET.get("next", "")
+    return render(request, template, {"form": form, "next": going_to}, status=400 if request.method == "POST" else 200)
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user

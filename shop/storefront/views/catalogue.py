@@ -1,0 +1,121 @@
+"""Home, category and product."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from shop import recommendations
+from shop.catalog.models import Category, Product
+from shop.catalog.selectors import ancestors_of, product_by, products_in
+from shop.catalog.signals import item_viewed
+from shop.storefront.asking import Asked
+from shop.storefront.cards import Shelf, card_of, name_language, picture_of, price_text, stock_note
+from shop.storefront.forms import ID_PATTERN, MAX_OFFSET
+from shop.storefront.selectors import bought_with
+from shop.storefront.shelves import home_shelves
+from shop.storefront.visitors import who
+
+PAGE_SIZE = 24
+# Shown in both languages on purpose: the shop understands either, whatever the page speaks.
+EXAMPLES = [Asked(text) for text in ("black running shoes", "一把舒服的椅子", "a gift for someone who loves plants under $30")]
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """One box, then rows that say why they are there; no product twice."""
+    return render(request, "storefront/home.html", {"shelves": home_shelves(request), "examples": EXAMPLES})
+
+
+@require_safe
+def category(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everything in a category and below it, newest first, page by page."""
+    node = get_object_or_404(Category, slug=_clean(slug))
+    number = request.GET.get("page", "1")
+    if not number.isascii() or not number.isdecimal() or len(number) > 6:
+        raise Http404
+    page = Paginator(products_in(node), PAGE_SIZE).get_page(int(number))
+    context = {
+        "category": node,
+        "ancestors": node.get_ancestors(),
+        "children": node.get_children(),
+        "cards": [card_of(product) for product in page],
+        "page": page,
+    }
+    return render(request, "storefront/category.html", context)
+
+
+@require_safe
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    """One product, with what looks like it, goes with it and is like it; no product in two rows."""
+    found = product_by(_clean(slug))
+    if found is None:
+        raise Http404
+    if slug != found.slug:
+        return redirect(found, permanent=True)
+    origin = _origin(request)
+    if request.method == "GET":
+        _report_view(request, found, *origin)
+    language = get_language() or "en"
+    name = found.name_in(language)
+    context = {
+        "product": found,
+        "name": name,
+        "name_language": name_language(found),
+        "description": found.description_in(language),
+        "pictures": [picture_of(image, name, "large") for image in found.images.all()],
+        "price": price_text(found),
+        "stock": stock_note(found),
+        "ancestors": ancestors_of(found),
+        "shelves": _related(request, found),
+        "recommendation_id": origin[0],
+    }
+    return render(request, "storefront/product.html", context)
+
+
+def _related(request: HttpRequest, found: Product) -> list[Shelf]:
+    with_it = [card_of(product) for product in bought_with(found)]
+    taken = {found.sku, *(card.sku for card in with_it)}
+    look = recommendations.similar_to(request, found.sku, "look", exclude=taken) if found.images.all() else []
+    like = recommendations.similar_to(request, found.sku, "both", exclude=taken | {card.sku for card in look})
+    rows = [
+        (_("Looks like this"), _("Compared by photo."), look),
+        (_("Goes with this"), _("Often bought together by other shoppers."), with_it),
+        (_("More like this"), _("Compared by photo and by description."), like),
+    ]
+    return [Shelf(title, why, cards) for title, why, cards in rows if cards]
+
+
+def _report_view(request: HttpRequest, found: Product, recommendation_id: str, position: int | None) -> None:
+    person = who(request, remember=True)
+    item_viewed.send(
+        sender=Product,
+        product=found,
+        user_id="" if person.user_id is None else str(person.user_id),
+        visitor_id=person.visitor,
+        session_id="",
+        recommendation_id=recommendation_id,
+        position=position,
+        surface="product",
+        language=get_language() or "",
+    )
+
+
+def _origin(request: HttpRequest) -> tuple[str, int | None]:
+    """Which answer led here and at which place, ("", None) when none or when the address is damaged."""
+    given, place = request.GET.get("r", ""), request.GET.get("at", "")
+    if not ID_PATTERN.regex.match(given) or len(given) > 26:  # type: ignore[union-attr]
+        return "", None
+    known = place.isascii() and place.isdecimal() and len(place) < 7 and int(place) <= MAX_OFFSET
+    return given, int(place) if known else None
+
+
+def _clean(slug: str) -> str:
+    """A slug that a database may be asked for; PostgreSQL refuses NUL."""
+    if "\x00" in slug or len(slug) > 255:
+        raise Http404
+    return slug
