@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import signal
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +23,16 @@ DIM = 64
 
 
 class HashedWords(Encoder):
-    """The text block "text": a bag of hashed words (Weinberger et al. 2009). Counts what it was asked to encode."""
+    """The text block "text": a bag of hashed words (Weinberger et al. 2009). Counts what it was asked to encode.
 
-    def __init__(self, version: str = "1", seconds: float = 0.0) -> None:
-        self.version, self.seconds = version, seconds
+    Args:
+        seconds: how long a forward takes.
+        log: a file that gets a line for each encoded text, so that another process can read it.
+        deadly: a word that ends the process, as a decoder that runs out of memory would.
+    """
+
+    def __init__(self, version: str = "1", seconds: float = 0.0, log: str = "", deadly: str = "") -> None:
+        self.version, self.seconds, self.log, self.deadly = version, seconds, log, deadly
         self.loads = 0
         self.encoded: list[str] = []
 
@@ -42,8 +51,13 @@ class HashedWords(Encoder):
         return self.loads > 0
 
     def encode_texts(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
+        if self.deadly and any(self.deadly in text for text in texts):
+            os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(self.seconds)
         self.encoded += texts
+        if self.log:
+            with Path(self.log).open("a") as file:
+                file.writelines(f"{text}\n" for text in texts)
         return {"text": np.stack([self._vector(text) for text in texts])}
 
     def encode_photos(self, photos: Sequence[Image]) -> Mapping[str, Matrix]:

@@ -106,7 +106,6 @@ def decode_photos(work: Work, *, every: bool, measure: bool, max_bytes: int, max
         every: all photos, for the photo blocks; otherwise the first one only, for its colours.
         measure: measure the first readable photo's colours.
     """
-    from fusion.colours import measure_colours
     from fusion.photos import open_photo
 
     photos = Photos()
@@ -114,7 +113,7 @@ def decode_photos(work: Work, *, every: bool, measure: bool, max_bytes: int, max
         try:
             image = _shrink(open_photo(photo.read(), max_bytes=max_bytes, max_pixels=max_pixels))
             if measure and not photos.images:
-                photos.colours = tuple(measure_colours(image))
+                photos.colours = _colours(image)
             photos.images.append(image)
         except InvalidQuery as error:
             photos.problems.append((f"Photo {number}: {error}", True))
@@ -123,6 +122,12 @@ def decode_photos(work: Work, *, every: bool, measure: bool, max_bytes: int, max
         except Exception as error:  # a host's storage may raise anything; the other photos and items go on
             photos.problems.append((f"Photo {number}: {type(error).__name__}: {error}", False))
     return photos
+
+
+def _colours(image: Image) -> tuple[str, ...]:
+    from fusion.colours import measure_colours
+
+    return tuple(measure_colours(image))
 
 
 def _shrink(image: Image) -> Image:

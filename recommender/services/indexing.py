@@ -14,7 +14,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from fusion.encoders.base import Encoder
-from fusion.types import Item
 from recommender.catalog import get_catalog
 from recommender.conf import get_settings
 from recommender.encoders import usable_blocks
@@ -32,6 +31,8 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
 DECODING_THREADS = 2
+GIVE_UP_AFTER = 5
+COUNT_EVERY = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def drain(
         seconds: stop at the first batch boundary after this time.
         heartbeat: called after every forward and every batch.
     Raises:
-        Whatever the host's adapter or the database raises; the claimed items are given back first.
+        Whatever the host's adapter or the database raises several times in a row; claimed items are given back first.
     """
     worker = _Worker(encoders, on_progress or (lambda done, total: None), heartbeat or (lambda: None))
     return worker.run(limit, seconds)
@@ -104,6 +105,8 @@ class _Worker:
         self.encoded: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.in_hand: list[_Prepared] = []
+        self.in_a_row = 0
+        self.total, self.counted_at = 0, float("-inf")
 
     def run(self, limit: int | None, seconds: float | None) -> IndexReport:
         started = time.monotonic()
@@ -111,11 +114,8 @@ class _Worker:
         with ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="attune-decode") as self.pool:
             try:
                 while self.in_hand or self._prepare(limit, ends, suspects=True):
-                    current = self.in_hand[0]
-                    if not current.batch.lease.attempts:
-                        self._prepare(limit, ends, suspects=False)
-                    self._work_off(current)
-                    self.in_hand.remove(current)
+                    if self.in_hand:
+                        self._step(limit, ends)
             finally:
                 for left in self.in_hand:
                     leases.release(left.batch.lease, forgive=left.began)
@@ -139,9 +139,29 @@ class _Worker:
         lease = leases.claim(size, suspects=suspects)
         if lease is None:
             return False
-        items = self._fresh_items(lease)
-        if items is None:
-            return True if self.in_hand else self._prepare(limit, ends, suspects=suspects)
+        try:
+            self._compare(lease)
+        except Exception as error:
+            self._blame(lease, error)
+        return True
+
+    def _step(self, limit: int | None, ends: float) -> None:
+        """Get the next batch under way, then encode and store the current one. A suspect has the process to itself."""
+        current = self.in_hand[0]
+        if not current.batch.lease.attempts:
+            self._prepare(limit, ends, suspects=False)
+        try:
+            self._work_off(current)
+        except Exception as error:
+            self.in_hand.remove(current)
+            self._blame(current.batch.lease, error, began=current.began)
+        else:
+            self.in_hand.remove(current)
+            self.in_a_row = 0
+
+    def _compare(self, lease: leases.Lease) -> None:
+        """Fresh items against the index; begin what must be encoded."""
+        items = self.catalog.get_items(lease.item_ids, with_photos=True)
         stored = read_stored(lease.item_ids)
         works = [
             plan(item, stored, self.blocks, measure_colours=self.conf.MEASURE_COLOURS, reasons=lease.reasons[item_id])
@@ -149,29 +169,33 @@ class _Worker:
         ]
         removed = [item_id for item_id in lease.item_ids if item_id not in items]
         prepared = _Prepared(Batch(lease, stored, self.blocks, works, removed))
-        self.in_hand.append(prepared)
         if lease.exhausted:
             prepared.problems = [_quarantined(work, lease) for work in works]
-            return True
-        self._load_for(prepared)
-        if any(not work.is_idle for work in prepared.batch.works):
-            leases.begin(lease)
-            prepared.began = True
-            prepared.photos = self._decode(prepared.batch.works)
-        return True
+        else:
+            self._load_for(prepared)
+            if any(not work.is_idle for work in prepared.batch.works):
+                leases.begin(lease)
+                prepared.began = True
+                prepared.photos = self._decode(prepared.batch.works)
+        self.in_hand.append(prepared)
 
-    def _fresh_items(self, lease: leases.Lease) -> dict[str, Item] | None:
-        """The host's items; None when its adapter failed for the last time on an item, which was put aside."""
-        try:
-            return self.catalog.get_items(lease.item_ids, with_photos=True)
-        except Exception as error:
-            if lease.exhausted:
-                put_aside(lease, f"The shop's adapter failed: {type(error).__name__}: {error}")
-                self.counts.update(items=1, failed=1)
-                return None
-            leases.begin(lease)  # so that the next claim takes these items one by one and finds the one at fault
+    def _blame(self, lease: leases.Lease, error: Exception, *, began: bool = False) -> None:
+        """Something failed that no item should make fail: the host's adapter, a fact that cannot be stored, a bug.
+
+        The items become suspects, so the next claims take them one by one and find the one at fault, which is put aside
+        after its last attempt. When everything fails in a row it is no item's fault: stop, and let the next drain try.
+        """
+        logger.warning("event=batch_failed items=%d attempts=%d error=%r", len(lease.item_ids), lease.attempts, error)
+        if lease.exhausted:
+            put_aside(lease, f"{type(error).__name__}: {error}")
+            self.counts.update(items=len(lease.item_ids), failed=len(lease.item_ids))
+        else:
+            if not began:
+                leases.begin(lease)
             leases.release(lease)
-            raise
+        self.in_a_row += 1
+        if self.in_a_row >= GIVE_UP_AFTER:
+            raise error
 
     def _load_for(self, prepared: _Prepared) -> None:
         """Read the weights that this batch needs, before anything is blamed on its items. No weights: the facts go on."""
@@ -229,8 +253,15 @@ class _Worker:
             unchanged=sum(not work.todo for work in batch.works),
             failed=len(encoded.problems),
         )
-        self.on_progress(self.counts["items"], self.counts["items"] + StaleItem.objects.values("item_id").distinct().count())
+        self.on_progress(self.counts["items"], self._total())
         self.heartbeat()
+
+    def _total(self) -> int:
+        """Items known so far, done ones included; counted anew every other second, because many may be waiting."""
+        done, now = self.counts["items"], time.monotonic()
+        if now - self.counted_at >= COUNT_EVERY:
+            self.total, self.counted_at = done + StaleItem.objects.values("item_id").distinct().count(), now
+        return max(self.total, done)
 
 
 def _quarantined(work: Work, lease: leases.Lease) -> Problem:
