@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from fusion.exceptions import DimensionMismatch
+from fusion.ranking import best_first, by_column, diversify, relevant_enough, smallest_relaxation
+from fusion.types import Constraint, Operator
+
+
+def test_equal_scores_are_ordered_by_the_tie_break_then_by_position() -> None:
+    order = best_first(np.array([1.0, 2.0, 1.0, 1.0], np.float32), np.array([5.0, 0.0, 9.0, np.nan]))
+    assert list(order) == [1, 2, 0, 3]
+
+
+def test_an_order_puts_unknown_values_last_both_ways() -> None:
+    values, scores = np.array([3.0, np.nan, 1.0, 3.0]), np.array([0.0, 9.0, 0.0, 1.0], np.float32)
+    assert list(by_column(values, scores, descending=False)) == [2, 3, 0, 1]
+    assert list(by_column(values, scores, descending=True)) == [3, 0, 2, 1]
+
+
+def test_an_order_rearranges_only_what_is_relevant() -> None:
+    assert list(relevant_enough(np.array([4.0, 1.9, 2.0], np.float32))) == [True, False, True]
+    assert list(relevant_enough(np.array([-1.0, 0.0], np.float32))) == [True, True]
+
+
+def test_diversity_moves_a_look_alike_down_and_none_keeps_the_score_order() -> None:
+    scores = np.array([1.0, 0.9, 0.8], np.float32)
+    vectors = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+    assert diversify(scores, vectors, 3, 1.0) == [0, 1, 2]
+    assert diversify(scores, vectors, 3, 0.5) == [0, 2, 1]
+    assert diversify(scores[:0], vectors[:0], 3) == []
+    with pytest.raises(DimensionMismatch, match="3 scores but 2 vectors"):
+        diversify(scores, vectors[:2], 3)
+
+
+RED = Constraint("color", Operator.IN, ("red",))
+CHEAP = Constraint("price", Operator.LTE, high=5000)
+NIKE = Constraint("brand", Operator.IN, ("Nike",))
+STOCK = Constraint("in_stock", Operator.IN, ("true",))
+
+
+def test_the_softest_single_must_is_let_go_first() -> None:
+    dropped, n = smallest_relaxation([NIKE, CHEAP, RED], lambda musts: 0 if RED in musts else 7)
+    assert (dropped, n) == ((RED,), 7)
+    dropped, _ = smallest_relaxation([NIKE, CHEAP, RED], lambda musts: 1 if len(musts) == 2 else 0)
+    assert dropped == (RED,)
+
+
+def test_a_filter_of_the_page_is_kept_longer_than_a_word() -> None:
+    filtered = Constraint("color", Operator.IN, ("red",), source="filter")
+    dropped, _ = smallest_relaxation([filtered, NIKE], lambda musts: 1 if len(musts) == 1 else 0)
+    assert dropped == (NIKE,)
+
+
+def test_two_go_only_when_one_is_not_enough_and_stock_never_goes() -> None:
+    seen: list[int] = []
+
+    def count(musts: list[Constraint]) -> int:
+        assert STOCK in musts
+        seen.append(len(musts))
+        return 3 if len(musts) == 2 else 0
+
+    dropped, n = smallest_relaxation([STOCK, NIKE, CHEAP, RED], count)
+    assert set(dropped) == {RED, CHEAP}
+    assert n == 3
+    assert seen[:3] == [3, 3, 3]
+
+
+def test_nothing_helps_when_nothing_is_there() -> None:
+    assert smallest_relaxation([RED], lambda musts: 0) == ((), 0)
+    assert smallest_relaxation([], lambda musts: 0) == ((), 0)
