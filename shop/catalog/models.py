@@ -223,14 +223,16 @@ class ProductImage(models.Model):
             photo = clean_photo(self.image.read())
             self.checksum = photo.checksum
             self.image.save("photo.jpg", ContentFile(photo.data), save=False)
+            self.width, self.height = photo.width, photo.height
         super().save(*args, **kwargs)
 
 
-def delete_file_with_row(sender: type[ProductImage], instance: ProductImage, **_: Any) -> None:
-    """Once the row is really gone, its file goes too; also for rows deleted by a cascade or a queryset."""
+def delete_files_with_row(sender: type[ProductImage], instance: ProductImage, **_: Any) -> None:
+    """Once the row is really gone, its files go too; also for rows deleted by a cascade or a queryset."""
     name, storage = instance.image.name, instance.image.storage
     if name:
-        transaction.on_commit(lambda: storage.delete(name))
+        names = [name, *(str(size.name) for size in (instance.thumb, instance.card, instance.large))]
+        transaction.on_commit(lambda: [storage.delete(stale) for stale in names])
 
 
-models.signals.post_delete.connect(delete_file_with_row, sender=ProductImage, dispatch_uid="delete_file_with_row")
+models.signals.post_delete.connect(delete_files_with_row, sender=ProductImage, dispatch_uid="delete_files_with_row")
