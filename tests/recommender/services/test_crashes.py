@@ -31,7 +31,9 @@ def start_index(tmp_path: Path, **options: object) -> subprocess.Popen[bytes]:
         "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
     }
     command = [sys.executable, "manage.py", "index", "--skip-checks"]
-    return subprocess.Popen(command, cwd=django_settings.BASE_DIR, env=env, stdout=subprocess.DEVNULL, stderr=(tmp_path / "stderr.txt").open("a"))
+    return subprocess.Popen(
+        command, cwd=django_settings.BASE_DIR, env=env, stdout=subprocess.DEVNULL, stderr=(tmp_path / "stderr.txt").open("a")
+    )
 
 
 def save_products(count: int) -> None:
