@@ -1,0 +1,228 @@
+"""What clients get, as serializers: the schema is made from them, and tests check real answers against the schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+BOUNDS: dict[str, Any] = {
+    "type": "object",
+    "required": ["gte", "lte", "currency"],
+    "properties": {
+        "gte": {"type": ["number", "null"]},
+        "lte": {"type": ["number", "null"]},
+        "currency": {"type": "string"},
+    },
+}
+
+
+@extend_schema_field({"oneOf": [{"type": "array", "items": {"type": "string"}}, BOUNDS]})
+class ChipValueField(serializers.JSONField):
+    """A list of catalogue values for in and not_in; bounds (prices in minor units) for lte, gte and between."""
+
+
+class _Out(serializers.Serializer[Any]):
+    """Only ever read from."""
+
+
+class FieldErrorSerializer(_Out):
+    pointer = serializers.CharField(help_text="JSON pointer of the field; a query parameter or header is /name.")
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    params = serializers.DictField(child=serializers.JSONField(), help_text="The numbers in the message.")
+
+
+class ProblemSerializer(_Out):
+    """RFC 9457. ``code`` is stable; ``title`` and ``detail`` follow Accept-Language."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    instance = serializers.CharField()
+    errors = FieldErrorSerializer(many=True)
+
+
+class VisitorSerializer(_Out):
+    visitor_id = serializers.CharField()
+    visitor_token = serializers.CharField(help_text="Send it as X-Visitor-Token.")
+    expires_at = serializers.DateTimeField()
+
+
+class UploadedImageSerializer(_Out):
+    image_id = serializers.CharField()
+    width = serializers.IntegerField(help_text="Pixels, after the photo was turned upright.")
+    height = serializers.IntegerField()
+    expires_at = serializers.DateTimeField()
+
+
+class MoneySerializer(_Out):
+    amount_minor = serializers.IntegerField(help_text="In minor units: 12900 is 129.00 USD, or 12,900 JPY.")
+    currency = serializers.CharField()
+
+
+class ImageSerializer(_Out):
+    src = serializers.CharField()
+    alt = serializers.CharField()
+
+
+class ProductSerializer(_Out):
+    """A product card, in the language of Accept-Language where the catalogue speaks it."""
+
+    id = serializers.CharField(help_text="The sku.")
+    sku = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    language = serializers.CharField(help_text="Of title and description; empty: the catalogue's own.")
+    url = serializers.CharField()
+    image = ImageSerializer(allow_null=True)
+    category = serializers.ListField(child=serializers.CharField(), help_text="Path from the root.")
+    brand = serializers.CharField()
+    price = MoneySerializer(allow_null=True)
+    in_stock = serializers.BooleanField()
+    stock = serializers.IntegerField(allow_null=True, help_text="Null: not tracked.")
+    rating = serializers.FloatField(allow_null=True)
+    attributes = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+
+
+class ChipSerializer(_Out):
+    """One thing that was understood, or asked for by a filter."""
+
+    id = serializers.CharField()
+    field = serializers.CharField(help_text="price, category, brand, color, ... or any attribute's name.")
+    op = serializers.ChoiceField(("in", "not_in", "lte", "gte", "between"))
+    value = ChipValueField()
+    strength = serializers.ChoiceField(("must", "want", "avoid"))
+    source = serializers.CharField(help_text="text, filter, photo or llm.")
+    span = serializers.ListField(
+        child=serializers.IntegerField(), allow_null=True, help_text="[start, end) in the text; null: not from the text."
+    )
+    label = serializers.CharField()
+    note = serializers.CharField()
+
+
+class IntentSerializer(_Out):
+    """How the request was read."""
+
+    language = serializers.CharField()
+    chips = ChipSerializer(many=True)
+    sort = serializers.CharField(help_text="The order in force.")
+    rest = serializers.CharField(help_text="What was compared by meaning.")
+    avoid = serializers.CharField(help_text="What was held against products by meaning.")
+    unparsed = serializers.ListField(child=serializers.CharField())
+
+
+class ReasonSerializer(_Out):
+    signal = serializers.CharField(help_text="words, photo, liked, history, lexical, match, popularity, ...")
+    code = serializers.CharField(help_text="Key of the message, for apps that word it themselves.")
+    contribution = serializers.FloatField(help_text="Part of the score.")
+    share = serializers.FloatField(help_text="Part of everything that spoke for the item, 0 to 1.")
+    label = serializers.CharField()
+    params = serializers.DictField(child=serializers.CharField())
+
+
+class TermSerializer(_Out):
+    block = serializers.CharField()
+    source = serializers.CharField()
+    weight = serializers.FloatField()
+    z = serializers.FloatField()
+    contribution = serializers.FloatField(help_text="weight times z; the terms add up to the score.")
+
+
+class ExplanationSerializer(_Out):
+    summary = serializers.CharField()
+    reasons = ReasonSerializer(many=True)
+    unmet = serializers.ListField(child=serializers.CharField(), help_text="What this item does not meet.")
+    terms = TermSerializer(many=True, required=False, help_text="With explain=true.")
+
+
+class RankedItemSerializer(_Out):
+    rank = serializers.IntegerField(help_text="From 1, over the whole ranking.")
+    product = ProductSerializer()
+    score = serializers.FloatField()
+    explanation = ExplanationSerializer()
+
+
+class TotalSerializer(_Out):
+    value = serializers.IntegerField()
+    relation = serializers.ChoiceField(("eq",))
+
+
+class PageSerializer(_Out):
+    next_cursor = serializers.CharField(allow_null=True)
+    has_more = serializers.BooleanField()
+
+
+class RecoverySerializer(_Out):
+    """What was let go because nothing fitted."""
+
+    state = serializers.ChoiceField(("none", "no_match", "too_tight"))
+    relaxed = ChipSerializer(many=True)
+    message = serializers.CharField()
+
+
+class ResultSerializer(_Out):
+    """A ranked answer. It is stored: page through it with its id, and name it in events."""
+
+    recommendation_id = serializers.CharField()
+    parent_id = serializers.CharField(allow_null=True)
+    attribution_token = serializers.CharField(help_text="Send it with the events this answer leads to.")
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text="Until then GET /recommendations/{id} pages through it.")
+    intent = IntentSerializer()
+    items = RankedItemSerializer(many=True)
+    total = TotalSerializer()
+    page = PageSerializer()
+    recovery = RecoverySerializer()
+    degraded = serializers.ListField(child=serializers.CharField(), help_text="What was not available; empty: all was well.")
+    versions = serializers.DictField(child=serializers.JSONField())
+
+
+class ProductListSerializer(_Out):
+    data = ProductSerializer(many=True)
+    page = PageSerializer()
+    total = TotalSerializer()
+
+
+class RejectedEventSerializer(_Out):
+    index = serializers.IntegerField(help_text="Place in the batch, from 0.")
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class EventReportSerializer(_Out):
+    accepted = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    rejected = RejectedEventSerializer(many=True)
+    not_attributed = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Places of events that were kept without the answer they named."
+    )
+
+
+class IndexStatusSerializer(_Out):
+    revision = serializers.IntegerField()
+    items = serializers.IntegerField()
+    coverage = serializers.DictField(child=serializers.JSONField(), help_text="Block name to the share of items that have it.")
+
+
+class ReadinessSerializer(_Out):
+    ready = serializers.BooleanField()
+    db = serializers.CharField()
+    queue = serializers.DictField(child=serializers.JSONField())
+    text_model = serializers.CharField()
+    image_model = serializers.CharField()
+    index = IndexStatusSerializer()
+    degraded = serializers.ListField(child=serializers.CharField())
+
+
+class LivenessSerializer(_Out):
+    alive = serializers.BooleanField()
+
+
+class VersionSerializer(_Out):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    api = serializers.CharField()

@@ -1,0 +1,177 @@
+"""Values of the library -> the JSON of the API. Plain functions over plain values; no query is made here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from fusion.types import Answer, Constraint, Instruction, Item, ItemText, Money, Operator, Order, RankedItem, Reason
+from recommender.api.tokens import Page, sign_attribution, sign_page
+from recommender.catalog import Shopper
+from recommender.models import Recommendation
+from recommender.services.serving import Served
+
+_SORT_OF_ORDER = {
+    ("price", False): "price",
+    ("price", True): "-price",
+    ("created_at", True): "newest",
+    ("rating", True): "rating",
+    ("popularity", True): "popularity",
+}
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def money(price: Money | None) -> dict[str, Any] | None:
+    return None if price is None else {"amount_minor": price.amount_minor, "currency": price.currency}
+
+
+def words_of(item: Item, language: str) -> tuple[str, ItemText]:
+    """(language, words) of an item for a reader of ``language``; ("", its own words) where it does not speak it."""
+    for code in (language, language.split("-")[0]):
+        if code and code in item.translations:
+            return code, item.translations[code]
+    return "", ItemText(item.title, item.description)
+
+
+def product(item: Item, language: str, base: str = "") -> dict[str, Any]:
+    """A product card. ``base`` ("https://shop.example") makes relative addresses whole: an app has no page."""
+    spoken, words = words_of(item, language)
+    image = getattr(item, "image_url", "")
+    return {
+        "id": item.item_id,
+        "sku": item.item_id,
+        "title": words.title or item.title,
+        "description": words.description or item.description,
+        "language": spoken,
+        "url": whole(item.url, base),
+        "image": {"src": whole(image, base), "alt": words.title or item.title} if image else None,
+        "category": list(item.category),
+        "brand": item.brand,
+        "price": money(item.price),
+        "in_stock": item.in_stock,
+        "stock": item.stock,
+        "rating": item.rating,
+        "attributes": {name: list(values) for name, values in item.attributes.items()},
+    }
+
+
+def whole(address: str, base: str) -> str:
+    """An address with its host."""
+    return f"{base}{address}" if address.startswith("/") and not address.startswith("//") else address
+
+
+def chip(constraint: Constraint, place: int) -> dict[str, Any]:
+    """What was understood of one piece of a request."""
+    listed = constraint.operator in (Operator.IN, Operator.NOT_IN)
+    bounds = {"gte": _number(constraint.low), "lte": _number(constraint.high), "currency": constraint.currency}
+    return {
+        "id": f"c{place + 1}",
+        "field": constraint.field,
+        "op": constraint.operator.value,
+        "value": list(constraint.values) if listed else bounds,
+        "strength": constraint.strength.value,
+        "source": constraint.source,
+        "span": list(constraint.span) if constraint.span else None,
+        "label": constraint.label or ", ".join(constraint.values) or constraint.field,
+        "note": constraint.note,
+    }
+
+
+def _number(bound: float | None) -> float | int | None:
+    if bound is None or not math.isfinite(bound):
+        return None
+    return int(bound) if float(bound).is_integer() else bound
+
+
+def chips(constraints: Sequence[Constraint]) -> list[dict[str, Any]]:
+    return [chip(constraint, place) for place, constraint in enumerate(constraints)]
+
+
+def intent(instruction: Instruction, order: Order | None) -> dict[str, Any]:
+    """How the request was read."""
+    in_force = order or instruction.order
+    return {
+        "language": instruction.language,
+        "chips": chips(instruction.constraints),
+        "sort": _SORT_OF_ORDER.get((in_force.field, in_force.descending), in_force.field) if in_force else "relevance",
+        "rest": instruction.rest,
+        "avoid": instruction.avoid,
+        "unparsed": list(instruction.unparsed),
+    }
+
+
+def reason(given: Reason) -> dict[str, Any]:
+    return {
+        "signal": given.signal,
+        "code": given.code,
+        "contribution": round(given.contribution, 6),
+        "share": round(given.share, 4),
+        "label": given.label,
+        "params": {name: str(value) for name, value in given.params.items()},
+    }
+
+
+def ranked(entry: RankedItem, language: str, base: str, explain: bool) -> dict[str, Any]:
+    """One place of an answer."""
+    explanation: dict[str, Any] = {
+        "summary": ("；" if language.startswith("zh") else "; ").join(r.label for r in entry.reasons[:2]),
+        "reasons": [reason(r) for r in entry.reasons],
+        "unmet": list(entry.unmet),
+    }
+    if explain:
+        explanation["terms"] = [
+            {"block": t.block, "source": t.source, "weight": t.weight, "z": t.z, "contribution": t.contribution}
+            for t in entry.terms
+        ]
+    return {
+        "rank": entry.rank,
+        "product": product(entry.item, language, base),
+        "score": round(float(entry.score), 6),
+        "explanation": explanation,
+    }
+
+
+def recovery(answer: Answer) -> dict[str, Any]:
+    return {
+        "state": "none" if answer.state == "ok" else answer.state,
+        "relaxed": chips(answer.relaxation.dropped),
+        "message": answer.relaxation.message,
+    }
+
+
+def result(
+    served: Served, shopper: Shopper, *, language: str, base: str, limit: int, explain: bool, order: Order | None = None
+) -> dict[str, Any]:
+    """A whole answer, or one page of it. ``language`` "" follows the words of the request."""
+    stored: Recommendation = served.recommendation
+    answer = served.answer
+    shown = language or answer.instruction.language or "en"
+    following = served.next_offset
+    return {
+        "recommendation_id": stored.pk,
+        "parent_id": stored.parent_id,
+        "attribution_token": sign_attribution(stored.pk, shopper),
+        "created_at": timestamp(stored.created_at),
+        "expires_at": timestamp(stored.expires_at),
+        "intent": intent(answer.instruction, order),
+        "items": [ranked(entry, shown, base, explain) for entry in answer.items],
+        "total": {"value": answer.total, "relation": "eq"},
+        "page": page(None if following is None else sign_page(Page(stored.pk, following, limit))),
+        "recovery": recovery(answer),
+        "degraded": list(answer.degraded),
+        "versions": versions(stored.versions),
+    }
+
+
+def versions(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(stored)
+
+
+def page(next_cursor: str | None) -> dict[str, Any]:
+    return {"next_cursor": next_cursor, "has_more": next_cursor is not None}

@@ -1,0 +1,35 @@
+"""Every address of the API. A host includes this at its root: ``path("", include("recommender.api.urls"))``."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path, re_path
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+from recommender.api.errors import unknown_path
+from recommender.api.schema import SchemaView
+from recommender.api.views.events import EventsView
+from recommender.api.views.health import LivenessView, ReadinessView, VersionView
+from recommender.api.views.products import ProductsView, ProductView, SimilarProductsView
+from recommender.api.views.recommendations import RecommendationsView, RecommendationView
+from recommender.api.views.uploads import ImageUploadView, ImageView
+from recommender.api.views.visitors import VisitorsView
+
+app_name = "attune"
+
+urlpatterns: list[URLPattern] = [
+    path("livez", LivenessView.as_view(), name="livez"),
+    path("readyz", ReadinessView.as_view(), name="readyz"),
+    path("version", VersionView.as_view(), name="version"),
+    path("api/v1/openapi.json", SchemaView.as_view(), name="schema"),
+    path("api/v1/docs", SpectacularSwaggerSplitView.as_view(url_name="attune:schema"), name="docs"),
+    path("api/v1/visitors", VisitorsView.as_view(), name="visitors"),
+    path("api/v1/uploads/images", ImageUploadView.as_view(), name="image-upload"),
+    path("api/v1/uploads/images/<str:image_id>", ImageView.as_view(), name="image"),
+    path("api/v1/recommendations", RecommendationsView.as_view(), name="recommendations"),
+    path("api/v1/recommendations/<str:recommendation_id>", RecommendationView.as_view(), name="recommendation"),
+    path("api/v1/events", EventsView.as_view(), name="events"),
+    path("api/v1/products", ProductsView.as_view(), name="products"),
+    path("api/v1/products/<path:sku>/similar", SimilarProductsView.as_view(), name="product-similar"),
+    path("api/v1/products/<path:sku>", ProductView.as_view(), name="product"),
+    re_path(r"^api/(?P<rest>.*)$", unknown_path, name="unknown"),
+]

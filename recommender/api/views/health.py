@@ -1,0 +1,112 @@
+"""For load balancers and operators: is it alive, is it ready, which version is it."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from django.db import DatabaseError, connection
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from recommender.api.answers import LivenessSerializer, ReadinessSerializer, VersionSerializer
+from recommender.api.base import ApiView
+from recommender.catalog import Shopper
+from recommender.engine import Readiness, get_engine
+from recommender.selectors import Coverage, coverage
+
+API_VERSION = "1.0"
+
+
+class _HealthView(ApiView):
+    """No visitor, no session, no throttle: a probe must not depend on what it probes."""
+
+    authentication_classes = ()
+    throttle_classes = ()
+    cache_control = "no-store"
+
+    def _shopper_of(self, request: Request) -> Shopper:
+        return Shopper()
+
+
+class LivenessView(_HealthView):
+    @extend_schema(operation_id="livez", tags=["health"], summary="The process answers", responses=LivenessSerializer)
+    def get(self, request: Request) -> Response:
+        return Response({"alive": True})
+
+
+class ReadinessView(_HealthView):
+    @extend_schema(
+        operation_id="readyz",
+        tags=["health"],
+        summary="The models answered a probe, the index is read, the database is there",
+        responses={200: ReadinessSerializer, 503: ReadinessSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        state = get_engine().ready()
+        database, counts = _database()
+        ready = state.ready and database == "ok"
+        headers = {} if ready else {"Retry-After": "2"}
+        return Response(_body(state, ready, database, counts), status=200 if ready else 503, headers=headers)
+
+
+class VersionView(_HealthView):
+    @extend_schema(operation_id="version", tags=["health"], summary="Which version runs", responses=VersionSerializer)
+    def get(self, request: Request) -> Response:
+        return Response({"name": "attune", "version": package_version(), "api": API_VERSION})
+
+
+def package_version() -> str:
+    """Of the installed distribution; "unpackaged" when the code runs from a checkout."""
+    try:
+        return version("django-attune")
+    except PackageNotFoundError:
+        return "unpackaged"
+
+
+def _database() -> tuple[str, Coverage | None]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return "ok", coverage()
+    except DatabaseError as error:
+        return f"{type(error).__name__}", None
+
+
+def _body(state: Readiness, ready: bool, database: str, counts: Coverage | None) -> dict[str, Any]:
+    text_model, image_model = _models(state)
+    return {
+        "ready": ready,
+        "db": database,
+        "queue": {
+            "waiting": counts.stale if counts else None,
+            "oldest_seconds": round(counts.oldest_stale_seconds, 1) if counts else None,
+            "workers": counts.workers if counts else None,
+            "failures": counts.failures if counts else None,
+        },
+        "text_model": text_model,
+        "image_model": image_model,
+        "index": {
+            "revision": state.revision,
+            "items": state.items,
+            "coverage": {block.block: round(block.share, 4) for block in counts.blocks} if counts else {},
+        },
+        "degraded": list(state.degraded),
+    }
+
+
+def _models(state: Readiness) -> tuple[str, str]:
+    """What the encoders that read texts and photos said: "ok", "loading", or what went wrong."""
+    said: dict[str, set[str]] = {"text": set(), "photo": set()}
+    for guarded in get_engine().encoders:
+        encoder = getattr(guarded, "encoder", guarded)
+        for spec in encoder.blocks:
+            said[spec.modality].add(state.models.get(type(encoder).__name__, "not loaded"))
+    missing = next((reason for name, reason in state.models.items() if name in state.degraded), "none")
+    return _worst(said["text"], missing), _worst(said["photo"], missing)
+
+
+def _worst(states: set[str], missing: str) -> str:
+    faults = sorted(states - {"ok"})
+    return faults[0] if faults else ("ok" if states else missing)
