@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -232,7 +233,8 @@ def delete_files_with_row(sender: type[ProductImage], instance: ProductImage, **
     name, storage = instance.image.name, instance.image.storage
     if name:
         names = [name, *(str(size.name) for size in (instance.thumb, instance.card, instance.large))]
-        transaction.on_commit(lambda: [storage.delete(stale) for stale in names])
+        for stale in names:
+            transaction.on_commit(partial(storage.delete, stale))
 
 
 models.signals.post_delete.connect(delete_files_with_row, sender=ProductImage, dispatch_uid="delete_files_with_row")
