@@ -12,7 +12,7 @@ class InstructionParser(ABC):
 
     @abstractmethod
     def fit(self, vocabulary: Vocabulary) -> None:
-        """Learn the catalogue's own values. Called again whenever they change; swaps state atomically (threads parse meanwhile)."""
+        """Learn the catalogue's own values. Called again whenever they change; swaps state whole, while threads parse."""
 
     @abstractmethod
     def parse(self, text: str, *, language: str = "", currency: str = "") -> Instruction:

@@ -1,0 +1,338 @@
+"""The catalogue's own values, read once: which phrases and which concepts of the lexicon mean which of them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fusion.instructions.closed_class import closed_class_table
+from fusion.instructions.lexicon import load_concepts, role_of
+from fusion.instructions.measures import measure_key, size_key
+from fusion.instructions.normalise import normalise
+from fusion.instructions.phrase_table import Kind, Link, PhraseTable
+from fusion.instructions.tokens import HAN, Token, tokenise
+from fusion.types import Vocabulary
+
+_PARTS = re.compile(r"[/,&+、|]| and | & |和|与", re.IGNORECASE)
+_IGNORED_ROLES = frozenset(
+    ["price", "stock", "in stock", "in_stock", "rating", "name", "title", "description", "sku", "image", "url", "id"]
+)
+_NEVER_VALUES = frozenset(
+    [
+        "yes",
+        "no",
+        "true",
+        "false",
+        "none",
+        "n/a",
+        "na",
+        "other",
+        "others",
+        "unknown",
+        "default",
+        "standard",
+        "new",
+        "all",
+        "misc",
+        "is",
+        "not",
+        "是",
+        "否",
+        "有",
+        "无",
+        "其他",
+        "其它",
+        "默认",
+        "不限",
+    ]
+)
+_TRUE_VALUES = frozenset({"yes", "true", "是", "有"})
+# A field with more distinct values than this holds free text (descriptions, model numbers): nothing to link to.
+_MAX_VALUES = 5000
+
+Values = dict[str, int]  # value -> number of items
+
+
+@dataclass(slots=True)
+class CatalogueValues:
+    """What the words of a request can be linked to in one catalogue. Filled by ``read_catalogue``, then only read.
+
+    Attributes:
+        table: phrases of the catalogue's own values.
+        concepts: concept key -> links, exact and narrower before broader; absent where the catalogue has nothing.
+        measures: "13 inch" -> links of values that are or hold that measure.
+        sizes: "40", "m" -> links of values of size fields.
+        fields: role -> the catalogue's fields of that role, the most used first.
+        names: value names worth comparing with unknown phrases -> their links.
+    """
+
+    table: PhraseTable = field(default_factory=PhraseTable)
+    concepts: dict[str, tuple[Link, ...]] = field(default_factory=dict)
+    measures: dict[str, list[Link]] = field(default_factory=dict)
+    sizes: dict[str, list[Link]] = field(default_factory=dict)
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    names: dict[str, Link] = field(default_factory=dict)
+    value_concepts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def read_catalogue(vocabulary: Vocabulary) -> CatalogueValues:
+    """Link every value of the vocabulary. Linear in the number of values."""
+    return _Reader(vocabulary).read()
+
+
+class _Reader:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.result = CatalogueValues()
+        self.phrases: dict[tuple[str, str, str], Values] = defaultdict(dict)  # (normalised phrase, field, role) -> values
+        self.exact: dict[str, dict[tuple[str, str], Values]] = defaultdict(lambda: defaultdict(dict))
+        self.narrower: dict[str, dict[tuple[str, str], Values]] = defaultdict(lambda: defaultdict(dict))
+        self.has_gender_field = any(role_of(name) == "gender" for name in vocabulary.values)
+
+    def read(self) -> CatalogueValues:
+        for name, values in self.vocabulary.values.items():
+            role = role_of(name)
+            if role in _IGNORED_ROLES or (len(values) > _MAX_VALUES and role != "brand"):
+                continue
+            self.result.fields.setdefault(role, []).append(name)
+            if name == "category":
+                self._read_categories(values)
+            else:
+                self._read_attribute(name, role, values)
+                self.result.table.add(normalise(name).text, Kind.FIELD, role)
+        for fields in self.result.fields.values():
+            fields.sort(key=lambda name: -sum(self.vocabulary.values[name].values()))
+        self._link_concepts()
+        self._fill_table()
+        return self.result
+
+    # -- categories ---------------------------------------------------------------------------------------------------
+
+    def _read_categories(self, paths: Mapping[str, int]) -> None:
+        counts: Values = defaultdict(int)
+        for path, count in paths.items():
+            nodes = path.split("/")
+            for depth in range(1, len(nodes) + 1):
+                counts["/".join(nodes[:depth])] += count
+        for path, count in counts.items():
+            self._read_category(path, count)
+
+    def _read_category(self, path: str, count: int) -> None:
+        name = normalise(path.rpartition("/")[2]).text
+        self.result.names.setdefault(name, Link("category", "category", (path,), count=count))
+        self._phrase(name, "category", "category", path, count)
+        for part in _parts(name):
+            tokens = tokenise(part)
+            genders = [t for t in tokens if _concept_of([t], "gender")]
+            things = [t for t in tokens if t not in genders]
+            if genders and not self.has_gender_field:
+                self._attach(self.exact, _concept_of(genders[:1], "gender"), "category", "gender", path, count)
+            if things:
+                self._read_thing(things, path, count)
+
+    def _read_thing(self, tokens: Sequence[Token], path: str, count: int) -> None:
+        self._phrase(_joined(tokens), "category", "category", path, count)
+        if concept := _concept_of(tokens, "category"):
+            self._attach(self.exact, concept, "category", "category", path, count)
+            self.result.value_concepts.setdefault(("category", path), concept)
+            return
+        for start in range(1, len(tokens)):
+            if concept := _concept_of(tokens[start:], "category"):
+                self._attach(self.narrower, concept, "category", "category", path, count)
+                return
+
+    # -- attributes ---------------------------------------------------------------------------------------------------
+
+    def _read_attribute(self, name: str, role: str, values: Mapping[str, int]) -> None:
+        for value, count in values.items():
+            text = normalise(value).text.strip()
+            if text in _TRUE_VALUES:
+                self._phrase(normalise(name).text, name, role, value, count)
+            if not text or text in _NEVER_VALUES:
+                continue
+            self._read_value(name, role, value, text, count)
+
+    def _read_value(self, name: str, role: str, value: str, text: str, count: int) -> None:
+        tokens = tokenise(text)
+        if role == "size" and (size := size_key(tokens)):
+            _extend(self.result.sizes, size, Link(name, "size", (value,), count=count))
+        for measure in measure_key(tokens):
+            _extend(self.result.measures, measure, Link(name, role, (value,), count=count))
+        if not any(t.kind in {"word", HAN} for t in tokens):
+            return  # A bare number is never a value without its context.
+        self._phrase(text, name, role, value, count)
+        if role == "brand":
+            self._read_brand(tokens, name, value, count)
+            return
+        self.result.names.setdefault(text, Link(name, role, (value,), count=count))
+        self._read_property(tokens, text, name, role, value, count)
+
+    def _read_property(self, tokens: Sequence[Token], text: str, name: str, role: str, value: str, count: int) -> None:
+        if concept := _concept_of(tokens, role):
+            self._attach(self.exact, concept, name, role, value, count)
+            self.result.value_concepts[(name, value)] = concept
+            return
+        parts = _parts(text)
+        for part in parts if len(parts) > 1 else ():
+            if concept := _concept_of(tokenise(part), role):
+                self._attach(self.narrower, concept, name, role, value, count)
+        for start in range(1, len(tokens) if len(parts) == 1 else 0):
+            if concept := _concept_of(tokens[start:], role):
+                self._attach(self.narrower, concept, name, role, value, count)
+                return
+
+    def _read_brand(self, tokens: Sequence[Token], name: str, value: str, count: int) -> None:
+        plain = [t for t in tokens if t.word not in _COMPANY_WORDS and t.kind != "mark"]
+        if plain and len(plain) < len(tokens):
+            self._phrase(_joined(plain), name, "brand", value, count)
+        if concept := _concept_of(tokens, "brand"):
+            self._attach(self.exact, concept, name, "brand", value, count)
+            self.result.value_concepts[(name, value)] = concept
+
+    # -- links --------------------------------------------------------------------------------------------------------
+
+    def _phrase(self, phrase: str, name: str, role: str, value: str, count: int) -> None:
+        if phrase.strip() not in _NEVER_VALUES:
+            self.phrases[(phrase.strip(), name, role)][value] = count
+
+    @staticmethod
+    def _attach(
+        store: dict[str, dict[tuple[str, str], Values]], concept: str, name: str, role: str, value: str, count: int
+    ) -> None:
+        store[concept][(name, role)][value] = count
+
+    def _link_concepts(self) -> None:
+        below = _descendants()
+        own: dict[str, tuple[Link, ...]] = {}
+        for key in load_concepts():
+            links = self._own_links(key, below.get(key, ()))
+            if links:
+                own[key] = links
+        for key in load_concepts():
+            if links := own.get(key) or _broader_links(key, own):
+                self.result.concepts[key] = links
+
+    def _own_links(self, key: str, below: Iterable[str]) -> tuple[Link, ...]:
+        """Links to values that are the concept or kinds of it.
+
+        An exact value stands alone, unless it is rare among its kinds: one "Blue" beside fifty "Light Blue" means both.
+        """
+        kinds: dict[tuple[str, str], Values] = defaultdict(dict)
+        for child in below:
+            for store in (self.exact, self.narrower):
+                for where, values in store.get(child, {}).items():
+                    kinds[where].update(values)
+        for where, values in self.narrower.get(key, {}).items():
+            kinds[where].update(values)
+        exact = self.exact.get(key, {})
+        links = []
+        for where in {**exact, **kinds}:
+            values = dict(exact.get(where, {}))
+            fit = "exact" if values else "narrower"
+            if sum(values.values()) * 4 <= sum(kinds.get(where, {}).values()):
+                values.update(kinds.get(where, {}))
+            links.append(_link(where, values, fit))
+        return tuple(links)
+
+    def _fill_table(self) -> None:
+        grouped: dict[str, list[Link]] = defaultdict(list)
+        for (phrase, name, role), values in self.phrases.items():
+            grouped[phrase].append(_link((name, role), values, "exact"))
+        for phrase, links in grouped.items():
+            self.result.table.add(phrase, Kind.MENTION, "", tuple(links))
+            for variant in {phrase.replace("&", " and "), phrase.replace("&", " "), phrase.replace("/", " ")} - {phrase}:
+                self.result.table.add(variant, Kind.MENTION, "", tuple(links))
+        for phrase, links in self._pinyin(grouped):
+            self.result.table.add(phrase, Kind.MENTION, "", links, strict=True)
+
+    def _pinyin(self, grouped: Mapping[str, list[Link]]) -> Iterator[tuple[str, tuple[Link, ...]]]:
+        """Chinese names typed in Latin letters: paoxie, pao xie. Only for what the catalogue has, never shadowing a word."""
+        from pypinyin import lazy_pinyin
+
+        known = closed_class_table().words | self.result.table.words
+        names = [(phrase, tuple(links)) for phrase, links in grouped.items() if _is_han_name(phrase)]
+        for key, concept_links in self.result.concepts.items():
+            if all(link.fit != "broader" for link in concept_links):
+                names.extend((name, concept_links) for name in load_concepts()[key].names["zh"] if _is_han_name(name))
+        for name, links in names:
+            syllables = lazy_pinyin(name)
+            if len("".join(syllables)) >= 5 and "".join(syllables) not in known:
+                yield "".join(syllables), links
+                yield " ".join(syllables), links
+
+
+_COMPANY_WORDS = frozenset({"inc", "ltd", "co", "company", "corp", "gmbh", "llc", "the", "and"})
+
+
+def _link(where: tuple[str, str], values: Values, fit: str) -> Link:
+    """One link; of categories inside one another only the outermost is kept."""
+    name, role = where
+    kept = sorted(values)
+    if name == "category":
+        kept = [path for path in kept if not any(path.startswith(f"{other}/") for other in kept)]
+    return Link(name, role, tuple(kept), fit, sum(values[v] for v in kept))
+
+
+def _broader_links(key: str, own: Mapping[str, tuple[Link, ...]]) -> tuple[Link, ...]:
+    """Links of the nearest broader concepts that the catalogue has."""
+    level, seen = list(load_concepts()[key].broader), {key}
+    while level:
+        links = [Link(li.field, li.role, li.values, "broader", li.count) for parent in level for li in own.get(parent, ())]
+        if links:
+            return tuple(links)
+        seen.update(level)
+        level = [b for parent in level for b in load_concepts()[parent].broader if b not in seen]
+    return ()
+
+
+def _descendants() -> Mapping[str, set[str]]:
+    below: dict[str, set[str]] = defaultdict(set)
+    for key, concept in load_concepts().items():
+        level, seen = list(concept.broader), set[str]()
+        while level:
+            parent = level.pop()
+            if parent not in seen:
+                seen.add(parent)
+                below[parent].add(key)
+                level.extend(load_concepts()[parent].broader)
+    return below
+
+
+def _concept_of(tokens: Sequence[Token], role: str) -> str:
+    """Key of the concept that the tokens name, "" if none; a role unknown to the lexicon takes any attribute concept."""
+    if not tokens:
+        return ""
+    tokens = [Token(t.word, t.key, t.start, t.end, t.kind) for t in tokens if t.word != "的"]
+    entries = closed_class_table().matches(tokens, 0).get(len(tokens), []) if tokens else []
+    keys = [entry.ref for entry in entries if entry.kind is Kind.MENTION]
+    same = [key for key in keys if key.startswith(f"{role}:")]
+    known_role = role in {"color", "gender", "size", "material", "season", "brand", "category"}
+    free = [key for key in keys if not key.startswith(("category:", "brand:"))]
+    return next(iter(same or ([] if known_role else free)), "")
+
+
+def _parts(name: str) -> list[str]:
+    """What a compound name joins: "perfume and body mist" -> "perfume", "body mist"; the name itself when it joins nothing."""
+    return [part.strip() for part in _PARTS.split(name) if part.strip()]
+
+
+def _joined(tokens: Sequence[Token]) -> str:
+    han = all(t.kind == HAN for t in tokens)
+    return ("" if han else " ").join(t.word for t in tokens)
+
+
+def _is_han_name(name: str) -> bool:
+    return len(name) > 1 and all("\u3400" <= c <= "\u9fff" for c in name)
+
+
+def _extend(index: dict[str, list[Link]], key: str, link: Link) -> None:
+    """Add a value to the link of its field, or a new link."""
+    links = index.setdefault(key, [])
+    for i, known in enumerate(links):
+        if known.field == link.field:
+            if link.values[0] not in known.values:
+                links[i] = Link(known.field, known.role, (*known.values, *link.values), known.fit, known.count + link.count)
+            return
+    links.append(link)

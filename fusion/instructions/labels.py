@@ -1,0 +1,70 @@
+"""What a chip says, in English or Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from fusion.instructions.lexicon import load, role_of
+from fusion.types import Constraint, Operator, Strength, minor_unit_exponent
+
+_MESSAGES = {
+    "face_value": {
+        "en": "{currency} amounts are read as {own}: no exchange rate is known.",
+        "zh": "没有 {currency} 汇率，金额按 {own} 计算。",
+    },
+    "converted": {"en": "Converted from {currency} to {own}.", "zh": "已从 {currency} 换算为 {own}。"},
+    "cheaper": {"en": "lower price", "zh": "价格更低"},
+    "dearer": {"en": "higher price", "zh": "价格更高"},
+}
+
+
+def message(code: str, language: str, **params: str) -> str:
+    """One of this package's sentences, in Chinese for "zh" and in English for anything else."""
+    return _MESSAGES[code]["zh" if language == "zh" else "en"].format(**params)
+
+
+def label_of(constraint: Constraint, language: str, name_of: Callable[[str, str, str], str]) -> str:
+    """The chip's text: "≤ $50", "not black", "Color: Black", "价格 ≤ ¥300", "不要：黑色".
+
+    Args:
+        name_of: (field, value, language) -> the value's name in that language.
+    """
+    chinese = language == "zh"
+    if constraint.field == "price":
+        return _price_label(constraint, chinese)
+    field = field_name(constraint.field, language)
+    if constraint.field == "in_stock":
+        return field
+    names = (", " if not chinese else "、").join(name_of(constraint.field, value, language) for value in constraint.values[:3])
+    if len(constraint.values) > 3:
+        names += " …"
+    if constraint.operator is Operator.NOT_IN or constraint.strength is Strength.AVOID:
+        return f"不要：{names}" if chinese else f"not {names.lower() if constraint.field != 'brand' else names}"
+    return f"{field}：{names}" if chinese else f"{field}: {names}"
+
+
+def field_name(field: str, language: str) -> str:
+    """A field's name for a shopper: its role's name where the role is known, else the catalogue's own."""
+    names = load("roles")["names"]["zh" if language == "zh" else "en"]
+    return str(names.get(role_of(field)) or names.get(field) or field[:1].upper() + field[1:])
+
+
+def format_money(amount_minor: float, currency: str) -> str:
+    """ "$50", "¥299.5"; without decimals where there are none."""
+    amount = Decimal(int(amount_minor)).scaleb(-minor_unit_exponent(currency))
+    symbol = load("money")["symbols"].get(currency, f"{currency} ")
+    text = f"{amount:.0f}" if amount == amount.to_integral_value() else f"{amount:.2f}"
+    return f"{symbol}{text}"
+
+
+def _price_label(constraint: Constraint, chinese: bool) -> str:
+    low, high, currency = constraint.low, constraint.high, constraint.currency
+    prefix = "价格 " if chinese else ""
+    if low is not None and high is not None:
+        return f"{prefix}{format_money(low, currency)}–{format_money(high, currency)}"
+    if high is not None:
+        return f"{prefix}≤ {format_money(high, currency)}"
+    if low is not None:
+        return f"{prefix}≥ {format_money(low, currency)}"
+    return message("cheaper" if constraint.operator is Operator.LTE else "dearer", "zh" if chinese else "en")

@@ -1,0 +1,105 @@
+"""Numbers that are no prices: measures ("13 inch", "16GB"), sizes ("size 40", "40码") and ages ("5 year old", "5岁")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from fusion.instructions.lexicon import load, words
+from fusion.instructions.normalise import normalise
+from fusion.instructions.tokens import NUMBER, WORD, Token, tokenise
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its meaning, over tokens[start:end]. ``kind`` is "measure", "size" or "age"; ``key`` looks it up."""
+
+    kind: str
+    key: str
+    start: int
+    end: int
+
+
+def find_quantities(tokens: Sequence[Token], taken: Sequence[bool], sizes: Mapping[str, object]) -> list[Quantity]:
+    """Measures, sizes and ages among the tokens that are not taken yet, in order."""
+    found: list[Quantity] = []
+    position = 0
+    while position < len(tokens):
+        quantity = None if taken[position] else _quantity_at(tokens, position, sizes)
+        if quantity is None:
+            position += 1
+        else:
+            found.append(quantity)
+            position = quantity.end
+    return found
+
+
+def _quantity_at(tokens: Sequence[Token], i: int, sizes: Mapping[str, object]) -> Quantity | None:
+    before, after, ages = _phrases("sizes", "before"), _phrases("sizes", "after"), _phrases("ages", "")
+    if (n := _longest(tokens, i, before)) and i + n < len(tokens):
+        size = tokens[i + n]
+        if size.kind == NUMBER or (size.kind == WORD and size_key([size]) in sizes):
+            end = i + n + 1
+            return Quantity("size", size_key([size]), i, end + _longest(tokens, end, after))
+    if tokens[i].kind != NUMBER:
+        return None
+    if n := _longest(tokens, i + 1, ages):
+        return Quantity("age", tokens[i].word, i, i + 1 + n)
+    if n := _longest(tokens, i + 1, after):
+        return Quantity("size", size_key([tokens[i]]), i, i + 1 + n)
+    if n := _longest(tokens, i + 1, _units()):
+        return Quantity("measure", measure_key(tokens[i : i + 1 + n])[0], i, i + 1 + n)
+    return None
+
+
+def measure_key(tokens: Sequence[Token]) -> list[str]:
+    """Canonical keys of every measure among the tokens: "27-inch", '27"' and "27寸" are all "27 inch"."""
+    keys = []
+    for i, token in enumerate(tokens):
+        if token.kind == NUMBER and (n := _longest(tokens, i + 1, _units())):
+            unit = _units()[tuple(t.word for t in tokens[i + 1 : i + 1 + n])]
+            keys.append(f"{Decimal(token.word).normalize():f} {unit}")
+    return keys
+
+
+def size_key(tokens: Sequence[Token]) -> str:
+    """What a size is looked up by: "Size 40", "EU 40" and "40" are "40"; "Medium" and "M" are "m"; "" for anything longer."""
+    kept = [t for t in tokens if t.word not in _SIZE_WORDS and t.kind in {NUMBER, WORD}]
+    if len(kept) != 1 or len(kept) + sum(t.word in _SIZE_WORDS for t in tokens) != len(tokens):
+        return ""
+    word = kept[0].word
+    return f"{Decimal(word).normalize():f}" if kept[0].kind == NUMBER else _SIZE_LETTERS.get(word, word)
+
+
+_SIZE_WORDS = frozenset({"size", "sizes", "eu", "uk", "us", "eur", "尺", "码", "号"})
+_SIZE_LETTERS = {"small": "s", "medium": "m", "large": "l", "2xl": "xxl", "3xl": "xxxl"}
+
+
+def _longest(tokens: Sequence[Token], start: int, phrases: Mapping[tuple[str, ...], str]) -> int:
+    """How many tokens from ``start`` the longest phrase covers, 0 if none does."""
+    for n in range(min(4, len(tokens) - start), 0, -1):
+        if tuple(t.word for t in tokens[start : start + n]) in phrases:
+            return n
+    return 0
+
+
+@lru_cache(maxsize=8)
+def _phrases(section: str, prefix: str) -> Mapping[tuple[str, ...], str]:
+    return {
+        tuple(t.word for t in tokenise(normalise(phrase).text)): phrase
+        for key, line in load("money")[section].items()
+        if key.startswith(prefix)
+        for phrase in words(line)
+    }
+
+
+@lru_cache(maxsize=1)
+def _units() -> Mapping[tuple[str, ...], str]:
+    """Tokens of a unit -> its canonical name."""
+    return {
+        tuple(t.word for t in tokenise(normalise(name).text)): unit
+        for unit, names in load("money")["unit_names"].items()
+        for name in words(names)
+    }

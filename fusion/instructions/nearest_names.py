@@ -1,0 +1,76 @@
+"""Phrases that no lexicon knows, linked to the nearest of the catalogue's value names by the text encoder. Wants only."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+from fusion.instructions.phrase_table import Kind, Link
+from fusion.instructions.pieces import Piece
+from fusion.types import Constraint, Matrix, Operator, Strength
+
+# Measured with the bundled multilingual-e5-small: see docs/instructions.md and tests/instructions.
+THRESHOLD = 0.90
+MARGIN = 0.01
+_WEIGHT = 0.5
+_MAX_NAMES = 3000
+_CACHED_PHRASES = 2048
+
+
+class NearestNames:
+    """The catalogue's value names as vectors, encoded on first use."""
+
+    def __init__(self, names: Mapping[str, Link], encode: Callable[[Sequence[str]], Matrix]) -> None:
+        ranked = sorted(names.items(), key=lambda item: -item[1].count)[:_MAX_NAMES]
+        self._names = [name for name, _ in ranked]
+        self._links = [link for _, link in ranked]
+        self._encode = encode
+        self._vectors: Matrix | None = None
+        self._lock = threading.Lock()
+        self._cache: dict[str, Link | None] = {}
+
+    def wants(self, pieces: Sequence[Piece]) -> list[Constraint]:
+        """Wants for the unknown phrases of a request; none when the encoder fails (the request still has its words)."""
+        found = []
+        for start, end, phrase in _phrases(pieces):
+            link = self.nearest(phrase)
+            if link is not None:
+                want = Constraint(
+                    link.field, Operator.IN, link.values, strength=Strength.WANT, weight=_WEIGHT, span=(start, end)
+                )
+                found.append(want)
+        return found
+
+    def nearest(self, phrase: str) -> Link | None:
+        """The value whose name is nearest to the phrase, or None below the threshold."""
+        if phrase not in self._cache:
+            if len(self._cache) >= _CACHED_PHRASES:
+                self._cache.clear()
+            self._cache[phrase] = self._look_up(phrase)
+        return self._cache[phrase]
+
+    def _look_up(self, phrase: str) -> Link | None:
+        vectors = self._embedded()
+        if not len(vectors):
+            return None
+        similarity = vectors @ self._encode([phrase])[0]  # (n_names,)
+        best = int(similarity.argmax())
+        return self._links[best] if similarity[best] >= THRESHOLD else None
+
+    def _embedded(self) -> Matrix:
+        with self._lock:
+            if self._vectors is None:
+                self._vectors = self._encode(self._names)
+            return self._vectors
+
+
+def _phrases(pieces: Sequence[Piece]) -> list[tuple[int, int, str]]:
+    """(start, end, words) of the last run of wanted words that are linked to nothing."""
+    runs: list[list[Piece]] = [[]]
+    for piece in pieces:
+        unknown = piece.kind is Kind.UNKNOWN or (piece.is_thing and not piece.links)
+        if unknown and not piece.negated:
+            runs[-1].append(piece)
+        else:
+            runs.append([])
+    return [(run[0].start, run[-1].end, " ".join(p.words for p in run[-3:])) for run in runs if run][-1:]

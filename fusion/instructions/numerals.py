@@ -1,0 +1,108 @@
+"""Numbers as shoppers write them: 1,500  1.5k  fifty  two hundred  两百五  三千  1.5万."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fusion.instructions.lexicon import load
+from fusion.instructions.tokens import HAN, NUMBER, WORD, Token
+
+_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2}
+_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+# Beyond this nothing is a price, and arithmetic on absurd digit strings would cost time.
+_MAX_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number over tokens[start:end]. ``scaled`` says that it carried its own scale (k, 万), which a range may share."""
+
+    value: Decimal
+    start: int
+    end: int
+    scaled: Decimal = Decimal(1)
+
+
+def number_at(tokens: Sequence[Token], start: int) -> Number | None:
+    """The number that starts at tokens[start], as long as it goes, or None."""
+    if start >= len(tokens):
+        return None
+    token = tokens[start]
+    if token.kind == NUMBER and len(token.word) <= _MAX_DIGITS:
+        return _written(tokens, start)
+    if token.kind == HAN and (token.word in _DIGITS or token.word == "十"):
+        return _chinese(tokens, start)
+    if token.kind == WORD:
+        return _english(tokens, start)
+    return None
+
+
+def _written(tokens: Sequence[Token], start: int) -> Number:
+    """Digits, with k, 百, 千 or 万 behind them; "1万5" is 15,000."""
+    value, scale, end = Decimal(tokens[start].word), Decimal(1), start + 1
+    if end < len(tokens) and tokens[end].start == tokens[end - 1].end:
+        suffix = tokens[end]
+        if suffix.word == "k" or suffix.word in _SCALES:
+            scale = Decimal(1000 if suffix.word == "k" else _SCALES[suffix.word])
+            end += 1
+            if suffix.kind == HAN and end < len(tokens) and tokens[end].kind == NUMBER and len(tokens[end].word) == 1:
+                return Number(value * scale + Decimal(tokens[end].word) * scale / 10, start, end + 1, scale)
+            if suffix.word != "万" and end < len(tokens) and tokens[end].word == "万":
+                scale, end = scale * 10_000, end + 1
+    return Number(value * scale, start, end, scale)
+
+
+def _chinese(tokens: Sequence[Token], start: int) -> Number | None:
+    """Chinese numerals; a last digit without a scale counts in tenths of the scale before it (三百五 is 350)."""
+    total, section, digit, scale = 0, 0, -1, 1
+    end = start
+    while end < len(tokens) and tokens[end].kind == HAN and end - start < _MAX_DIGITS:
+        word = tokens[end].word
+        if word in _DIGITS:
+            if digit > 0:
+                break  # two digits in a row: no numeral ("三五百")
+            digit = _DIGITS[word]
+            scale = 1 if word in "零〇" else scale
+        elif word == "万":
+            total, section, digit, scale = (section + max(digit, 0)) * 10_000, 0, -1, 10_000
+        elif word in _SCALES:
+            section += (digit if digit > 0 else 1) * _SCALES[word]
+            digit, scale = -1, _SCALES[word]
+        else:
+            break
+        end += 1
+    if digit > 0:
+        section += digit * (scale // 10 if scale >= 100 else 1)
+    return Number(Decimal(total + section), start, end, Decimal(scale)) if end > start else None
+
+
+def _english(tokens: Sequence[Token], start: int) -> Number | None:
+    """Number words: fifty, twenty five, two hundred and fifty, a hundred."""
+    table = load("money")["numbers"]
+    total, current, end = 0, 0, start
+    if tokens[start].word == "a" and start + 1 < len(tokens) and table.get(tokens[start + 1].word, 0) >= 100:
+        current, end = 1, start + 1
+    begun = end
+    while end < len(tokens) and tokens[end].kind == WORD:
+        value = table.get(tokens[end].word)
+        if value is None:
+            if tokens[end].word == "and" and end > begun and total + current >= 100 and _small(tokens, end + 1):
+                end += 1
+                continue
+            break
+        if value >= 1000:
+            total, current = (total + max(current, 1)) * value, 0
+        elif value == 100:
+            current = max(current, 1) * 100
+        elif current and current % 100 and value >= 10:
+            break  # "twenty thirty" is two numbers
+        else:
+            current += value
+        end += 1
+    return Number(Decimal(total + current), start, end) if end > begun else None
+
+
+def _small(tokens: Sequence[Token], position: int) -> bool:
+    return position < len(tokens) and 0 < load("money")["numbers"].get(tokens[position].word, 0) < 100

@@ -1,0 +1,190 @@
+"""The local reader: a shopper's words -> musts, wants, avoids, an order and what is left to embed. Read ``parse`` first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from fusion.instructions.base import InstructionParser
+from fusion.instructions.catalogue_values import CatalogueValues, read_catalogue
+from fusion.instructions.closed_class import closed_class_table
+from fusion.instructions.constraints import cheap_wants, hint_wants, merge, read_pieces
+from fusion.instructions.currencies import price_constraint
+from fusion.instructions.heads import place_things
+from fusion.instructions.labels import label_of
+from fusion.instructions.language import detect_language
+from fusion.instructions.lexicon import load, load_concepts
+from fusion.instructions.nearest_names import NearestNames
+from fusion.instructions.normalise import NormalText, normalise
+from fusion.instructions.phrase_table import Kind
+from fusion.instructions.pieces import WANT, Piece, cut, warm_up
+from fusion.instructions.remainder import avoided_words, remaining_words, unparsed_words
+from fusion.instructions.scopes import apply_scopes
+from fusion.instructions.tokens import Token, tokenise
+from fusion.instructions.typos import TypoIndex, index_of
+from fusion.types import Constraint, Instruction, Matrix, Operator, Order, Strength, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """Everything that depends on the catalogue, replaced as a whole by ``fit``."""
+
+    vocabulary: Vocabulary
+    values: CatalogueValues
+    typos: TypoIndex
+    names: NearestNames | None = field(default=None)
+
+
+class LexiconParser(InstructionParser):
+    """Reads English, Chinese and mixed requests with a bilingual lexicon and the catalogue's own values.
+
+    Args:
+        encode_phrases: texts -> (n, dim) unit vectors; links phrases that the lexicon does not know to the nearest value
+            name, as wants only. None leaves such phrases as text.
+        exchange_rates: currency -> value of one unit in a common base, for amounts in another currency than the catalogue's.
+    """
+
+    def __init__(
+        self,
+        encode_phrases: Callable[[Sequence[str]], Matrix] | None = None,
+        exchange_rates: Mapping[str, float | Decimal] | None = None,
+    ) -> None:
+        self._encode_phrases = encode_phrases
+        self._rates = {code: Decimal(str(rate)) for code, rate in (exchange_rates or {}).items()}
+        self._fitted = self._read(Vocabulary())
+
+    def fit(self, vocabulary: Vocabulary) -> None:
+        self._fitted = self._read(vocabulary)
+
+    def _read(self, vocabulary: Vocabulary) -> _Fitted:
+        warm_up()
+        values = read_catalogue(vocabulary)
+        typos = index_of(closed_class_table().words | values.table.words, vocabulary.titles)
+        names = NearestNames(values.names, self._encode_phrases) if self._encode_phrases else None
+        return _Fitted(vocabulary, values, typos, names)
+
+    def parse(self, text: str, *, language: str = "", currency: str = "") -> Instruction:
+        fitted = self._fitted
+        normal = normalise(text)
+        spoken = detect_language(normal.text)
+        tokens = fitted.typos.correct(tokenise(normal.text))
+        pieces = cut(tokens, fitted.values, _capitals(tokens, normal), fitted.vocabulary.titles)
+        apply_scopes(pieces)
+        place_things(pieces, fitted.vocabulary.titles)
+        reader = _Reading(fitted, pieces, tokens, normal, language or spoken or "en")
+        constraints = reader.constraints(currency or fitted.vocabulary.currency, self._rates)
+        return Instruction(
+            text=text,
+            language=spoken,
+            constraints=constraints,
+            order=reader.order(),
+            rest=remaining_words(pieces, tokens, normal) or reader.linked_names(constraints, spoken),
+            avoid=reader.avoid(constraints),
+            unparsed=unparsed_words(pieces, tokens, fitted.vocabulary.titles),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One request on its way from pieces to values."""
+
+    fitted: _Fitted
+    pieces: Sequence[Piece]
+    tokens: Sequence[Token]
+    normal: NormalText
+    language: str
+
+    def constraints(self, currency: str, rates: Mapping[str, Decimal]) -> tuple[Constraint, ...]:
+        """Everything recognised, in text order, with spans of the original text and labels."""
+        reads = read_pieces(self.pieces, self.fitted.values)
+        spoken_of = {read.link.field: read for read in reads}
+        reads += hint_wants(self.pieces, self.fitted.values, spoken_of)
+        found = merge(reads) + self._prices(currency, rates) + cheap_wants(self.pieces) + self._stock()
+        if self.fitted.names and not any(c.field == "category" for c in found):
+            found += self.fitted.names.wants(self.pieces)
+        found.sort(key=lambda constraint: constraint.span or (0, 0))
+        return tuple(self._finished(constraint) for constraint in found)
+
+    def _prices(self, currency: str, rates: Mapping[str, Decimal]) -> list[Constraint]:
+        own = self.fitted.vocabulary.currency
+        found: list[Constraint] = []
+        for piece in self.pieces:
+            if piece.price:
+                bound = price_constraint(piece.price, asked=currency, own=own, exchange_rates=rates, language=self.language)
+                strength, weight = (Strength.WANT, 0.6) if piece.mood is WANT else (Strength.MUST, 1.0)
+                bound = replace(bound, strength=strength, weight=weight, span=(piece.start, piece.end))
+                found = _narrowed(found, bound)
+        return found
+
+    def _stock(self) -> list[Constraint]:
+        wanted = next((p for p in self.pieces if p.kind is Kind.STOCK), None)
+        return [Constraint("in_stock", Operator.IN, ("true",), span=(wanted.start, wanted.end))] if wanted else []
+
+    def _finished(self, constraint: Constraint) -> Constraint:
+        """The constraint with its span in the original text and its label."""
+        label = label_of(constraint, self.language, self.name_of)
+        return replace(constraint, span=self._original_span(constraint.span), label=label)
+
+    def _original_span(self, span: tuple[int, int] | None) -> tuple[int, int] | None:
+        return None if span is None else self.normal.span(self.tokens[span[0]].start, self.tokens[span[1] - 1].end)
+
+    def name_of(self, field_name: str, value: str, language: str) -> str:
+        """A value's name for a chip: the lexicon's Chinese name where it has one, else the catalogue's own."""
+        concept = self.fitted.values.value_concepts.get((field_name, value))
+        names = load_concepts()[concept].names.get(language, ()) if concept and language == "zh" else ()
+        own = value.rpartition("/")[2] if field_name == "category" else value
+        return names[0] if names else own
+
+    def order(self) -> Order | None:
+        """The last explicit order; an order that is named to be refused is none."""
+        found = [p for p in self.pieces if p.kind is Kind.ORDER]
+        if not found or found[-1].refs[0] == "none":
+            return None
+        order = load("cues")["order"][found[-1].refs[0]]
+        label = order["label"]["zh" if self.language == "zh" else "en"]
+        return Order(order["field"], order["descending"], self._original_span((found[-1].start, found[-1].end)), label)
+
+    def avoid(self, constraints: Sequence[Constraint]) -> str:
+        """Negated words that became no constraint."""
+        linked = [
+            (p.start, p.end)
+            for p in self.pieces
+            if p.links and any(link.fit != "broader" for link in p.links) and any(c.field in _fields(p) for c in constraints)
+        ]
+        return avoided_words(self.pieces, linked, self.tokens, self.normal)
+
+    def linked_names(self, constraints: Sequence[Constraint], language: str) -> str:
+        """Names of the linked values, to embed where no words are left."""
+        asked = (c for c in constraints if c.operator is Operator.IN and c.strength is not Strength.AVOID)
+        wanted = (c for c in asked if c.field != "in_stock")
+        return " ".join(dict.fromkeys(self.name_of(c.field, value, language) for c in wanted for value in c.values[:2]))
+
+
+def _fields(piece: Piece) -> set[str]:
+    return {link.field for link in piece.links}
+
+
+def _narrowed(found: list[Constraint], bound: Constraint) -> list[Constraint]:
+    """ "over 20 under 50" is one range; a second bound of the same side replaces the first."""
+    for i, known in enumerate(found):
+        if known.strength is not bound.strength:
+            continue
+        low = bound.low if bound.low is not None else known.low
+        high = bound.high if bound.high is not None else known.high
+        if low is not None and high is not None and low > high:
+            continue
+        operator = Operator.BETWEEN if low is not None and high is not None else bound.operator
+        span = (min((known.span or (0, 0))[0], (bound.span or (0, 0))[0]), (bound.span or (0, 0))[1])
+        merged = replace(bound, low=low, high=high, operator=operator, span=span, note=bound.note or known.note)
+        return [*found[:i], merged, *found[i + 1 :]]
+    return [*found, bound]
+
+
+def _capitals(tokens: Sequence[Token], text: NormalText) -> list[bool]:
+    """Whether each token is written with a capital that means something: not at the start, not where all words have one."""
+    first = [text.original[text.origin[token.start]].isupper() for token in tokens]
+    words = [upper for upper, token in zip(first, tokens, strict=True) if token.kind == "word"]
+    if len(words) > 2 and all(words):
+        return [False] * len(tokens)
+    return [upper and i > 0 for i, upper in enumerate(first)]

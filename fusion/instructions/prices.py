@@ -1,0 +1,284 @@
+"""Prices: amounts, currencies, bounds and ranges. Sizes, measures, ages and models are left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from fusion.instructions.lexicon import load, words
+from fusion.instructions.normalise import normalise
+from fusion.instructions.numerals import Number, number_at
+from fusion.instructions.tokens import HAN, Token, tokenise
+
+ABOUT = Decimal("0.2")  # "around 100" is 80 to 120
+_FILLERS = frozenset(
+    [
+        "the",
+        "a",
+        "just",
+        "only",
+        "of",
+        "is",
+        "price",
+        "about",
+        "around",
+        "between",
+        "be",
+        "是",
+        "为",
+        "于",
+        "在",
+        "大",
+        "概",
+        "我",
+    ]
+)
+_NO_PRICE_BEFORE = frozenset(
+    [
+        "size",
+        "sizes",
+        "eu",
+        "uk",
+        "us",
+        "age",
+        "ages",
+        "aged",
+        "iphone",
+        "version",
+        "model",
+        "no",
+        "number",
+        "top",
+        "码",
+        "岁",
+        "龄",
+        "第",
+        "型",
+    ]
+)
+_APPROXIMATE = frozenset("多来几")  # "一百多块", "50来块": stands between the amount and its currency
+
+Phrases = Mapping[tuple[str, ...], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceMention:
+    """A price bound over tokens[start:end], in major units.
+
+    Attributes:
+        low, high: inclusive, None where the request sets no bound.
+        currency: ISO 4217; "" where the words name none; a family name ("$", "dollar", "¥") where several share the word.
+    """
+
+    low: Decimal | None
+    high: Decimal | None
+    currency: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    number: Number
+    currency: str | None  # None: no currency was named; "": a generic word ("bucks", 块)
+    start: int
+    end: int
+
+
+def find_prices(tokens: Sequence[Token]) -> list[PriceMention]:
+    """Every price in the request, in order, without overlaps."""
+    found: list[PriceMention] = []
+    position = 0
+    while position < len(tokens):
+        amount = _amount_at(tokens, position)
+        floor = found[-1].end if found else 0
+        mention = _mention(tokens, amount, floor) if amount else None
+        if mention:
+            found.append(mention)
+        position = mention.end if mention else amount.number.end if amount else position + 1
+    return found
+
+
+def _amount_at(tokens: Sequence[Token], start: int) -> _Amount | None:
+    """A number with the currency before or behind it."""
+    prefix = _longest(tokens, start, _currencies())
+    before: str | None = _currencies()[_key(tokens, start, prefix)] if prefix else None
+    number = number_at(tokens, start + prefix)
+    if number is None or number.start > start + prefix:
+        return None
+    end = number.end
+    loose = int(end < len(tokens) and tokens[end].word in _APPROXIMATE and _longest(tokens, end + 1, _currencies()) > 0)
+    suffix = _longest(tokens, end + loose, _currencies())
+    currency = _currencies()[_key(tokens, end + loose, suffix)] if suffix else before
+    if currency == "minor":
+        number, currency = Number(number.value / 100, number.start, number.end), ""
+    if prefix and suffix and before and not currency:
+        currency = before
+    return _Amount(number, currency, start, end + (loose + suffix if suffix else 0))
+
+
+def _mention(tokens: Sequence[Token], first: _Amount, floor: int) -> PriceMention | None:
+    if found := _range(tokens, first, floor):
+        return found
+    relation, start = _relation_before(tokens, first.start, floor)
+    behind, end = _relation_after(tokens, first.end)
+    if relation == "exact" or not relation or (relation == "about" and behind in {"lte", "gte"}):
+        relation, start = behind or relation, start
+    elif behind and behind != relation:
+        end = first.end  # "under 50 plus postage": the words before decide
+    if not relation and first.currency is None:
+        if not _is_price_of(tokens, first):
+            return None
+        relation = "about"
+    if not _is_money(tokens, first, end, relation, floor):
+        return None
+    low, high = _bounds(relation, first.number.value)
+    return PriceMention(low, high, first.currency or "", start, end)
+
+
+def _bounds(relation: str, value: Decimal) -> tuple[Decimal | None, Decimal | None]:
+    if relation == "lte":
+        return None, value
+    if relation == "gte":
+        return value, None
+    return value * (1 - ABOUT), value * (1 + ABOUT)
+
+
+def _is_money(tokens: Sequence[Token], amount: _Amount, end: int, relation: str, floor: int) -> bool:
+    """Whether a bounded number is a price: it names a currency, or nothing around it says that it is something else."""
+    previous = tokens[amount.start - 1].word if amount.start > floor else ""
+    if amount.currency is not None:
+        is_classifier = amount.currency == "" and tokens[amount.end - 1].word == "块" and amount.number.value < 5
+        return bool(relation) or not is_classifier
+    if relation == "exact" or previous in _NO_PRICE_BEFORE:
+        return False
+    if end == amount.end and _longest(tokens, end, _units()):
+        return False
+    if relation in {"gte", "about"} and amount.number.value < 10 and end < len(tokens) and tokens[end].kind != "mark":
+        return False  # "at least 3 pockets"
+    return amount.number.value > 0
+
+
+def _is_price_of(tokens: Sequence[Token], amount: _Amount) -> bool:
+    """两百的衬衫, 1.5万的表: a round Chinese number before 的 is what the thing costs."""
+    return amount.number.scaled >= 100 and amount.end < len(tokens) and tokens[amount.end].word == "的"
+
+
+def _range(tokens: Sequence[Token], first: _Amount, floor: int) -> PriceMention | None:
+    """ "between A and B", "A-B dollars", "三百到五百"."""
+    joint = _longest(tokens, first.end, _phrases("to"))
+    second = _amount_at(tokens, first.end + joint) if joint else None
+    if second is None:
+        return None
+    between = _longest_before(tokens, first.start, _phrases("between"), floor)
+    closing = _longest(tokens, second.end, _phrases("closing"))
+    joint_word = tokens[first.end].word
+    named = first.currency if first.currency is not None else second.currency
+    if named is None and second.currency is None:
+        framed = bool(between or closing)
+        if _longest(tokens, second.end, _units()) or not _bare_range(tokens, first, second, joint_word, framed):
+            return None
+    elif joint_word in {"and", "和", "与", "跟"} and not between and not closing:
+        return None
+    low, high = first.number.value, second.number.value
+    if low < high / 100 or (low < 10 <= high and second.number.scaled > 1):
+        low *= second.number.scaled  # "1-2万" is 10,000 to 20,000
+    if low > high:
+        low, high = high, low
+    _, end = _relation_after(tokens, second.end + closing)
+    end = end if closing == 0 and tokens[end - 1].word not in {"+"} else second.end + closing
+    start = first.start - between
+    _, start = _relation_before(tokens, start, floor)
+    return PriceMention(low, high, first.currency or second.currency or "", start, end)
+
+
+def _bare_range(tokens: Sequence[Token], first: _Amount, second: _Amount, joint: str, framed: bool) -> bool:
+    """Whether two bare numbers are a price range rather than sizes, ages or a focal length."""
+    previous = tokens[first.start - 1] if first.start else None
+    if previous and previous.word in _NO_PRICE_BEFORE:
+        return False
+    if framed:
+        return True
+    if joint in {"and", "和", "与", "跟"} or second.number.value < 10:
+        return False
+    if joint == "-":
+        following = tokens[second.end] if second.end < len(tokens) else None
+        return previous is None or previous.kind == HAN or (following is not None and following.kind == HAN)
+    return True
+
+
+def _relation_before(tokens: Sequence[Token], start: int, floor: int) -> tuple[str, int]:
+    """("lte" | "gte" | "about" | "exact" | "", where it starts) of the words before an amount, small fillers included."""
+    best, position, fillers = "", start, 0
+    while position > floor:
+        if n := _longest_before(tokens, position, _bounds_before(), floor):
+            relation = _bounds_before()[_key(tokens, position - n, n)]
+            if best in {"lte", "gte"}:
+                break
+            best, start = relation if relation in {"lte", "gte"} or not best else best, position - n
+            position -= n
+        elif tokens[position - 1].word in _FILLERS and fillers < 3:
+            position, fillers = position - 1, fillers + 1
+        else:
+            break
+    return best, start
+
+
+def _relation_after(tokens: Sequence[Token], end: int) -> tuple[str, int]:
+    if n := _longest(tokens, end, _bounds_after()):
+        return _bounds_after()[_key(tokens, end, n)], end + n
+    return "", end
+
+
+def _key(tokens: Sequence[Token], start: int, n: int) -> tuple[str, ...]:
+    return tuple(t.word for t in tokens[start : start + n])
+
+
+def _longest(tokens: Sequence[Token], start: int, phrases: Phrases) -> int:
+    """How many tokens from ``start`` on the longest phrase covers, 0 if none does."""
+    return next((n for n in range(min(9, len(tokens) - start), 0, -1) if _key(tokens, start, n) in phrases), 0)
+
+
+def _longest_before(tokens: Sequence[Token], end: int, phrases: Phrases, floor: int) -> int:
+    return next((n for n in range(min(9, end - floor), 0, -1) if _key(tokens, end - n, n) in phrases), 0)
+
+
+def _compiled(lines: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Token words -> the line's key, for tables of the form key = "phrase, phrase"."""
+    return {
+        tuple(t.word for t in tokenise(normalise(phrase).text)): key for key, line in lines.items() for phrase in words(line)
+    }
+
+
+@lru_cache(maxsize=1)
+def _currencies() -> Phrases:
+    money = load("money")
+    table = _compiled({**money["currencies"], "": money["generic"]["words"], "minor": money["minor"]["words"]})
+    return {**{(family,): family for family in money["families"]}, **table}
+
+
+@lru_cache(maxsize=1)
+def _bounds_before() -> Phrases:
+    before = load("money")["before"]
+    table: dict[tuple[str, ...], str] = _compiled({"exact": ", ".join(load("money")["exact"].values())})
+    for relation in ("about", "gte", "lte"):
+        table.update(_compiled({f"{relation}": ", ".join(before[relation].values())}))
+    return table
+
+
+@lru_cache(maxsize=1)
+def _bounds_after() -> Phrases:
+    after = load("money")["after"]
+    return _compiled({relation: ", ".join(after[relation].values()) for relation in ("about", "gte", "lte")})
+
+
+@lru_cache(maxsize=4)
+def _phrases(section: str) -> Phrases:
+    return _compiled({section: ", ".join(load("money")[section].values())})
+
+
+@lru_cache(maxsize=1)
+def _units() -> Phrases:
+    return _compiled({"unit": ", ".join(load("money")["units"].values())})
