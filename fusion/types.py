@@ -90,6 +90,7 @@ class Item:
         price: None when the item has no price; such an item fails every price bound.
         stock: units left; None means that stock is not tracked.
         attributes: name -> values, as the catalogue spells them. Names are lower case.
+        image_url: address of the main photo, as a card shows it; "" when there is none.
         translations: language code ("zh") -> the item's words in it.
     """
 
@@ -107,6 +108,7 @@ class Item:
     created_at: datetime | None = None
     rating: float | None = None
     popularity: float = 0.0
+    image_url: str = ""
 
     @property
     def in_stock(self) -> bool:

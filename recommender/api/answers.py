@@ -24,7 +24,7 @@ class ChipValueField(serializers.JSONField):
 
 
 class _Out(serializers.Serializer[Any]):
-    """Only ever read from."""
+    """Only ever read from. DRF keeps declared fields apart, so a field may be called "label", whatever the types say."""
 
 
 class FieldErrorSerializer(_Out):
@@ -43,7 +43,7 @@ class ProblemSerializer(_Out):
     code = serializers.CharField()
     detail = serializers.CharField()
     instance = serializers.CharField()
-    errors = FieldErrorSerializer(many=True)
+    errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 class VisitorSerializer(_Out):
@@ -96,11 +96,11 @@ class ChipSerializer(_Out):
     op = serializers.ChoiceField(("in", "not_in", "lte", "gte", "between"))
     value = ChipValueField()
     strength = serializers.ChoiceField(("must", "want", "avoid"))
-    source = serializers.CharField(help_text="text, filter, photo or llm.")
+    source = serializers.CharField(help_text="text, filter, photo or llm.")  # type: ignore[assignment]
     span = serializers.ListField(
         child=serializers.IntegerField(), allow_null=True, help_text="[start, end) in the text; null: not from the text."
     )
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     note = serializers.CharField()
 
 
@@ -120,13 +120,13 @@ class ReasonSerializer(_Out):
     code = serializers.CharField(help_text="Key of the message, for apps that word it themselves.")
     contribution = serializers.FloatField(help_text="Part of the score.")
     share = serializers.FloatField(help_text="Part of everything that spoke for the item, 0 to 1.")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     params = serializers.DictField(child=serializers.CharField())
 
 
 class TermSerializer(_Out):
     block = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     weight = serializers.FloatField()
     z = serializers.FloatField()
     contribution = serializers.FloatField(help_text="weight times z; the terms add up to the score.")
@@ -182,7 +182,7 @@ class ResultSerializer(_Out):
 
 
 class ProductListSerializer(_Out):
-    data = ProductSerializer(many=True)
+    data = ProductSerializer(many=True)  # type: ignore[assignment]
     page = PageSerializer()
     total = TotalSerializer()
 

@@ -4,7 +4,7 @@ host project; only authentication is the host's (``REST_FRAMEWORK["DEFAULT_AUTHE
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -41,9 +41,10 @@ class AlwaysJSON(DefaultContentNegotiation):
     """This API speaks JSON whatever the Accept header says; only the request's type chooses (a parser)."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type or "application/json"
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type or "application/json"
 
 
 class ApiView(APIView):

@@ -169,7 +169,8 @@ def _of_api(error: exceptions.APIException) -> Problem:
     code = own if own not in ("error", "parse_error", "authentication_failed") else _CODE_OF_STATUS.get(error.status_code, own)
     if error.status_code in (403, 404, 405, 406, 415, 429):
         code = _CODE_OF_STATUS[error.status_code]
-    headers = {"Retry-After": str(int(error.wait))} if getattr(error, "wait", None) else {}
+    wait = getattr(error, "wait", None)
+    headers = {"Retry-After": str(int(wait))} if wait else {}
     return Problem(error.status_code, code, str(error.detail), headers=headers)
 
 

@@ -86,7 +86,7 @@ class PhotoParser(MultiPartParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> DataAndFiles:
+    ) -> DataAndFiles[Any, Any]:
         limit = get_settings().MAX_PHOTO_BYTES
         request = (parser_context or {})["request"]
         try:

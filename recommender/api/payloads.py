@@ -42,7 +42,7 @@ def words_of(item: Item, language: str) -> tuple[str, ItemText]:
 def product(item: Item, language: str, base: str = "") -> dict[str, Any]:
     """A product card. ``base`` ("https://shop.example") makes relative addresses whole: an app has no page."""
     spoken, words = words_of(item, language)
-    image = getattr(item, "image_url", "")
+    image = item.image_url
     return {
         "id": item.item_id,
         "sku": item.item_id,

@@ -45,7 +45,7 @@ def rate_of(scope: str) -> tuple[int, int] | None:
     given = (api_settings.DEFAULT_THROTTLE_RATES or {}).get(scope, DEFAULT_RATES.get(scope))
     if not given:
         return None
-    amount, period = given.split("/")
+    amount, period = str(given).split("/")
     return int(amount), _WINDOWS[period[0]]
 
 

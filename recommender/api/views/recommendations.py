@@ -134,7 +134,6 @@ def _request_of(asked: dict[str, Any], shopper: Any) -> RecommendationRequest:
         surface=asked["surface"],
         language=shopper.language,
         currency=shopper.currency,
-        explain=asked["explain"],
         exclude=liked,
     )
 
