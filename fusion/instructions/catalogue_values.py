@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fusion.instructions.closed_class import closed_class_table
-from fusion.instructions.lexicon import load_concepts, role_of
+from fusion.instructions.lexicon import load_concepts, load_list, role_of
 from fusion.instructions.measures import measure_key, size_key
 from fusion.instructions.normalise import normalise
 from fusion.instructions.phrase_table import Kind, Link, PhraseTable
@@ -16,39 +16,6 @@ from fusion.instructions.tokens import HAN, Token, tokenise
 from fusion.types import Vocabulary
 
 _PARTS = re.compile(r"[/,&+、|]| and | & |和|与", re.IGNORECASE)
-_IGNORED_ROLES = frozenset(
-    ["price", "stock", "in stock", "in_stock", "rating", "name", "title", "description", "sku", "image", "url", "id"]
-)
-_NEVER_VALUES = frozenset(
-    [
-        "yes",
-        "no",
-        "true",
-        "false",
-        "none",
-        "n/a",
-        "na",
-        "other",
-        "others",
-        "unknown",
-        "default",
-        "standard",
-        "new",
-        "all",
-        "misc",
-        "is",
-        "not",
-        "是",
-        "否",
-        "有",
-        "无",
-        "其他",
-        "其它",
-        "默认",
-        "不限",
-    ]
-)
-_TRUE_VALUES = frozenset({"yes", "true", "是", "有"})
 # A field with more distinct values than this holds free text (descriptions, model numbers): nothing to link to.
 _MAX_VALUES = 5000
 
@@ -94,7 +61,7 @@ class _Reader:
     def read(self) -> CatalogueValues:
         for name, values in self.vocabulary.values.items():
             role = role_of(name)
-            if role in _IGNORED_ROLES or (len(values) > _MAX_VALUES and role != "brand"):
+            if role in load_list("ignored_fields") or (len(values) > _MAX_VALUES and role != "brand"):
                 continue
             self.result.fields.setdefault(role, []).append(name)
             if name == "category":
@@ -148,9 +115,9 @@ class _Reader:
     def _read_attribute(self, name: str, role: str, values: Mapping[str, int]) -> None:
         for value, count in values.items():
             text = normalise(value).text.strip()
-            if text in _TRUE_VALUES:
+            if text in load_list("true_values"):
                 self._phrase(normalise(name).text, name, role, value, count)
-            if not text or text in _NEVER_VALUES:
+            if not text or text in load_list("never_values"):
                 continue
             self._read_value(name, role, value, text, count)
 
@@ -184,7 +151,7 @@ class _Reader:
                 return
 
     def _read_brand(self, tokens: Sequence[Token], name: str, value: str, count: int) -> None:
-        plain = [t for t in tokens if t.word not in _COMPANY_WORDS and t.kind != "mark"]
+        plain = [t for t in tokens if t.word not in load_list("company_words") and t.kind != "mark"]
         if plain and len(plain) < len(tokens):
             self._phrase(_joined(plain), name, "brand", value, count)
         if concept := _concept_of(tokens, "brand"):
@@ -194,7 +161,7 @@ class _Reader:
     # -- links --------------------------------------------------------------------------------------------------------
 
     def _phrase(self, phrase: str, name: str, role: str, value: str, count: int) -> None:
-        if phrase.strip() not in _NEVER_VALUES:
+        if phrase.strip() not in load_list("never_values"):
             self.phrases[(phrase.strip(), name, role)][value] = count
 
     @staticmethod
@@ -244,8 +211,8 @@ class _Reader:
             self.result.table.add(phrase, Kind.MENTION, "", tuple(links))
             for variant in {phrase.replace("&", " and "), phrase.replace("&", " "), phrase.replace("/", " ")} - {phrase}:
                 self.result.table.add(variant, Kind.MENTION, "", tuple(links))
-        for phrase, links in self._pinyin(grouped):
-            self.result.table.add(phrase, Kind.MENTION, "", links, strict=True)
+        for pinyin, meant in self._pinyin(grouped):
+            self.result.table.add(pinyin, Kind.MENTION, "", meant, strict=True)
 
     def _pinyin(self, grouped: Mapping[str, list[Link]]) -> Iterator[tuple[str, tuple[Link, ...]]]:
         """Chinese names typed in Latin letters: paoxie, pao xie. Only for what the catalogue has, never shadowing a word."""
@@ -261,9 +228,6 @@ class _Reader:
             if len("".join(syllables)) >= 5 and "".join(syllables) not in known:
                 yield "".join(syllables), links
                 yield " ".join(syllables), links
-
-
-_COMPANY_WORDS = frozenset({"inc", "ltd", "co", "company", "corp", "gmbh", "llc", "the", "and"})
 
 
 def _link(where: tuple[str, str], values: Values, fit: str) -> Link:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fusion.instructions.catalogue_values import CatalogueValues
-from fusion.instructions.lexicon import load, words
 from fusion.instructions.phrase_table import Kind, Link
 from fusion.instructions.pieces import HEAD, MUST, THEME, WANT, Piece
 from fusion.types import Constraint, Operator, Strength
@@ -96,9 +95,9 @@ def _weight(piece: Piece, link: Link, named: bool) -> float:
     if piece.mood is WANT:
         return _SOFT_WEIGHT
     if piece.place is THEME:
-        return _THEME_WEIGHT if link.role != "category" else _MODIFIER_WEIGHT
+        return _MODIFIER_WEIGHT if link.role == "category" and link.fit != "broader" else _THEME_WEIGHT
     if link.fit == "broader":
-        return _BROADER_WEIGHT
+        return _BROADER_WEIGHT if piece.place is HEAD else _THEME_WEIGHT
     if piece.mood is MUST or named:
         return 1.0
     if link.role == "category":
@@ -126,56 +125,24 @@ def merge(reads: Iterable[Read]) -> list[Constraint]:
 
 
 def _without_contradictions(constraints: Sequence[Constraint]) -> list[Constraint]:
-    """A value both asked for and refused is refused; a want that a must already says is dropped."""
+    """A value both asked for and refused is refused; a want that a must or a firmer want already says is dropped."""
     against = [c for c in constraints if c.operator is Operator.NOT_IN or c.strength is Strength.AVOID]
     refused = {(c.field, v) for c in against for v in c.values}
     asked = {(c.field, v) for c in constraints if c.operator is Operator.IN and c.strength is Strength.MUST for v in c.values}
     kept = []
     for constraint in constraints:
         if constraint.operator is Operator.IN and constraint.strength is not Strength.AVOID:
-            drop = refused if constraint.strength is Strength.MUST else refused | asked
+            firmer = {
+                (c.field, v)
+                for c in constraints
+                if c.strength is constraint.strength is Strength.WANT and c.weight > constraint.weight
+                for v in c.values
+            }
+            drop = refused if constraint.strength is Strength.MUST else refused | asked | firmer
             constraint = replace(constraint, values=tuple(v for v in constraint.values if (constraint.field, v) not in drop))
         if constraint.values:
             kept.append(constraint)
     return kept
-
-
-def hint_wants(pieces: Iterable[Piece], values: CatalogueValues, taken: Mapping[str, object]) -> list[Read]:
-    """Wants that a situation, a recipient or an age suggests; a field that the request itself speaks of is left alone."""
-    table = load("hints")
-    reads: list[Read] = []
-    for piece in pieces:
-        if piece.negated or piece.kind not in {Kind.HINT, Kind.AGE}:
-            continue
-        for hint in _hints_of(piece, table):
-            for role, line in hint.items():
-                if role in {"en", "zh", "up_to"}:
-                    continue
-                reads.extend(_hinted(role, words(str(line)), values, taken, float(table["weight"]), (piece.start, piece.end)))
-    return reads
-
-
-def _hints_of(piece: Piece, table: Mapping[str, object]) -> list[Mapping[str, object]]:
-    if piece.kind is Kind.HINT:
-        return [table[group][name] for group, _, name in (ref.partition(".") for ref in piece.refs)]  # type: ignore[index]
-    months = any(unit in piece.words for unit in ("month", "月"))
-    age = 0.0 if months else float(piece.refs[0])
-    ages: list[Mapping[str, object]] = table["age"]  # type: ignore[assignment]
-    return [row for row in ages if age <= float(str(row["up_to"]))][:1]
-
-
-def _hinted(
-    role: str, concepts: Sequence[str], values: CatalogueValues, taken: Mapping[str, object], weight: float, span: Span
-) -> list[Read]:
-    """A want for the first of the concepts that the catalogue has, or for all kinds of one field."""
-    found: dict[str, Link] = {}
-    for name in concepts:
-        for link in values.concepts.get(f"{role}:{name}", ()):
-            if link.fit != "broader" and link.field not in taken and link.role == role:
-                known = found.get(link.field)
-                values_ = link.values if known is None else tuple(dict.fromkeys(known.values + link.values))
-                found[link.field] = Link(link.field, link.role, values_, link.fit, link.count)
-    return [Read(link, Strength.WANT, False, weight, span) for link in found.values()]
 
 
 def cheap_wants(pieces: Iterable[Piece]) -> list[Constraint]:

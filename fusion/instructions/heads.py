@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fusion.instructions.lexicon import load, words
+from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.phrase_table import Kind
 from fusion.instructions.pieces import HEAD, MODIFIER, THEME, Piece
 from fusion.instructions.tokens import stem
-
-_PLACEHOLDERS = frozenset({"something", "anything", "things", "stuff", "thing", "东西"})
-_ADJECTIVE_ENDINGS = tuple(
-    ["proof", "able", "ible", "ful", "less", "ish", "ous", "ive", "ed", "ing", "ic", "al", "y", "er", "est", "friendly"]
-)
-_LOVERS = frozenset(["lover", "lovers", "enthusiast", "fan", "fans", "addict", "爱好者", "迷", "控", "发烧友"])
 
 
 def place_things(pieces: Sequence[Piece], titles: Mapping[str, int]) -> None:
@@ -56,13 +50,14 @@ def _modifies_next(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -
 
 
 def _may_be_a_noun(word: str) -> bool:
-    return word.isalpha() and word not in words(load("cues")["descriptor"]["en"]) and not word.endswith(_ADJECTIVE_ENDINGS)
+    describes = word in words(load("cues")["descriptor"]["en"]) or word.endswith(tuple(load_list("adjective_endings")))
+    return word.isalpha() and not describes
 
 
 def _loved(pieces: Sequence[Piece], i: int) -> bool:
     """ "someone who loves plants", 喜欢植物的人, "plant lovers"."""
     after = pieces[i + 1] if i + 1 < len(pieces) else None
-    if after is not None and after.kind is Kind.LOVES and after.words in _LOVERS:
+    if after is not None and after.kind is Kind.LOVES and after.words in load_list("lovers"):
         return True
     for piece in reversed(pieces[:i]):
         if piece.kind is Kind.LOVES:
@@ -89,7 +84,7 @@ def _has_content_before(pieces: Sequence[Piece], theme: int, word: str) -> bool:
     for piece in reversed(pieces[:theme]):
         if piece.kind is Kind.STOP:
             return False
-        if piece.is_thing or piece.words in _PLACEHOLDERS:
+        if piece.is_thing or piece.words in load_list("placeholders"):
             return True
         if piece.kind in {Kind.UNKNOWN, Kind.HINT} and word != "of":
             return True
@@ -99,7 +94,7 @@ def _has_content_before(pieces: Sequence[Piece], theme: int, word: str) -> bool:
 def _take_attributes_along(pieces: Sequence[Piece], i: int) -> None:
     """ "shoes for my black dress": black is the dress's."""
     for piece in reversed(pieces[:i]):
-        if not piece.links or piece.is_thing or any(link.role == "gender" for link in piece.links):
+        if not piece.links or piece.is_thing or not any(link.role in {"color", "material"} for link in piece.links):
             return
         piece.place = THEME
 

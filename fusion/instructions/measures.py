@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from fusion.instructions.lexicon import load, words
+from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.normalise import normalise
-from fusion.instructions.tokens import NUMBER, WORD, Token, tokenise
+from fusion.instructions.numerals import number_at
+from fusion.instructions.tokens import HAN, NUMBER, WORD, Token, tokenise
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,11 @@ def _quantity_at(tokens: Sequence[Token], i: int, sizes: Mapping[str, object]) -
         if size.kind == NUMBER or (size.kind == WORD and size_key([size]) in sizes):
             end = i + n + 1
             return Quantity("size", size_key([size]), i, end + _longest(tokens, end, after))
+    number = number_at(tokens, i) if tokens[i].kind in {NUMBER, HAN} else None
+    if number and (n := _longest(tokens, number.end, ages)):
+        return Quantity("age", str(number.value), i, number.end + n)
     if tokens[i].kind != NUMBER:
         return None
-    if n := _longest(tokens, i + 1, ages):
-        return Quantity("age", tokens[i].word, i, i + 1 + n)
     if n := _longest(tokens, i + 1, after):
         return Quantity("size", size_key([tokens[i]]), i, i + 1 + n)
     if n := _longest(tokens, i + 1, _units()):
@@ -66,14 +68,13 @@ def measure_key(tokens: Sequence[Token]) -> list[str]:
 
 def size_key(tokens: Sequence[Token]) -> str:
     """What a size is looked up by: "Size 40", "EU 40" and "40" are "40"; "Medium" and "M" are "m"; "" for anything longer."""
-    kept = [t for t in tokens if t.word not in _SIZE_WORDS and t.kind in {NUMBER, WORD}]
-    if len(kept) != 1 or len(kept) + sum(t.word in _SIZE_WORDS for t in tokens) != len(tokens):
+    kept = [t for t in tokens if t.word not in load_list("size_words") and t.kind in {NUMBER, WORD}]
+    if len(kept) != 1 or len(kept) + sum(t.word in load_list("size_words") for t in tokens) != len(tokens):
         return ""
     word = kept[0].word
     return f"{Decimal(word).normalize():f}" if kept[0].kind == NUMBER else _SIZE_LETTERS.get(word, word)
 
 
-_SIZE_WORDS = frozenset({"size", "sizes", "eu", "uk", "us", "eur", "尺", "码", "号"})
 _SIZE_LETTERS = {"small": "s", "medium": "m", "large": "l", "2xl": "xxl", "3xl": "xxxl"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from fusion.instructions.phrase_table import Kind, Link
 from fusion.instructions.pieces import Piece
@@ -12,7 +13,7 @@ from fusion.types import Constraint, Matrix, Operator, Strength
 # Measured with the bundled multilingual-e5-small: see docs/instructions.md and tests/instructions.
 THRESHOLD = 0.90
 MARGIN = 0.01
-_WEIGHT = 0.5
+_WANT = Constraint("", Operator.IN, strength=Strength.WANT, weight=0.5)
 _MAX_NAMES = 3000
 _CACHED_PHRASES = 2048
 
@@ -35,10 +36,7 @@ class NearestNames:
         for start, end, phrase in _phrases(pieces):
             link = self.nearest(phrase)
             if link is not None:
-                want = Constraint(
-                    link.field, Operator.IN, link.values, strength=Strength.WANT, weight=_WEIGHT, span=(start, end)
-                )
-                found.append(want)
+                found.append(replace(_WANT, field=link.field, values=link.values, span=(start, end)))
         return found
 
     def nearest(self, phrase: str) -> Link | None:

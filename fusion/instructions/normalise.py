@@ -9,7 +9,7 @@ from typing import Any
 
 MAX_CHARACTERS = 500
 
-_SAME = str.maketrans("’‘`´–—−‐‑“”", '-----""')
+_SAME = str.maketrans("’‘`´–—−‐‑“”", "''''-----\"\"")
 _HAN_FIRST, _HAN_LAST = "\u3400", "\u9fff"
 
 

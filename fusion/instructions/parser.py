@@ -9,9 +9,10 @@ from decimal import Decimal
 from fusion.instructions.base import InstructionParser
 from fusion.instructions.catalogue_values import CatalogueValues, read_catalogue
 from fusion.instructions.closed_class import closed_class_table
-from fusion.instructions.constraints import cheap_wants, hint_wants, merge, read_pieces
+from fusion.instructions.constraints import cheap_wants, merge, read_pieces
 from fusion.instructions.currencies import price_constraint
 from fusion.instructions.heads import place_things
+from fusion.instructions.hints import hint_wants
 from fusion.instructions.labels import label_of
 from fusion.instructions.language import detect_language
 from fusion.instructions.lexicon import load, load_concepts
@@ -98,7 +99,7 @@ class _Reading:
     def constraints(self, currency: str, rates: Mapping[str, Decimal]) -> tuple[Constraint, ...]:
         """Everything recognised, in text order, with spans of the original text and labels."""
         reads = read_pieces(self.pieces, self.fitted.values)
-        spoken_of = {read.link.field: read for read in reads}
+        spoken_of = {read.link.field for read in reads}
         reads += hint_wants(self.pieces, self.fitted.values, spoken_of)
         found = merge(reads) + self._prices(currency, rates) + cheap_wants(self.pieces) + self._stock()
         if self.fitted.names and not any(c.field == "category" for c in found):

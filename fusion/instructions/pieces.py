@@ -9,6 +9,7 @@ from functools import lru_cache
 from fusion.instructions.catalogue_values import CatalogueValues
 from fusion.instructions.closed_class import closed_class_table, ordinary_words
 from fusion.instructions.language import is_han
+from fusion.instructions.lexicon import load_list
 from fusion.instructions.measures import Quantity, find_quantities
 from fusion.instructions.phrase_table import Entry, Kind, Link
 from fusion.instructions.prices import PriceMention, find_prices
@@ -98,10 +99,13 @@ def _phrase_piece(tokens: Sequence[Token], start: int, values: CatalogueValues, 
     """The longest phrase that starts here, with its most telling kind."""
     shared = closed_class_table().matches(tokens, start)
     own = values.table.matches(tokens, start)
+    named_brand = start > 0 and tokens[start - 1].word in load_list("brand_words")
     for end in sorted({*shared, *own}, reverse=True):
         if any(taken[start:end]):
             continue
         entries = [*own.get(end, ()), *shared.get(end, ())]
+        if named_brand:  # "brand Only": no cue, whatever the word means elsewhere
+            entries = [e for e in entries if any(link.role == "brand" for link in e.links)] or entries
         return _piece_of(entries, start, end, values)
     return None
 
@@ -166,7 +170,9 @@ def _doubt_brand(
     word = tokens[piece.start].word
     brand = next(link for link in piece.links if link.role == "brand")
     common = word in ordinary_words() or titles.get(word, 0) > 5 * max(brand.count, 1) + 20
-    said = before is not None and ((before.kind is Kind.FIELD and "brand" in before.refs) or before.words in {"by", "from"})
+    said = before is not None and (
+        (before.kind is Kind.FIELD and "brand" in before.refs) or before.words in load_list("brand_words")
+    )
     if common and not said and not capitals[piece.start]:
         piece.links = tuple(link for link in piece.links if link.role != "brand")
         if not piece.links and not piece.refs:

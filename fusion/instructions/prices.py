@@ -7,57 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from fusion.instructions.lexicon import load, words
+from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.normalise import normalise
 from fusion.instructions.numerals import Number, number_at
 from fusion.instructions.tokens import HAN, Token, tokenise
 
 ABOUT = Decimal("0.2")  # "around 100" is 80 to 120
-_FILLERS = frozenset(
-    [
-        "the",
-        "a",
-        "just",
-        "only",
-        "of",
-        "is",
-        "price",
-        "about",
-        "around",
-        "between",
-        "be",
-        "是",
-        "为",
-        "于",
-        "在",
-        "大",
-        "概",
-        "我",
-    ]
-)
-_NO_PRICE_BEFORE = frozenset(
-    [
-        "size",
-        "sizes",
-        "eu",
-        "uk",
-        "us",
-        "age",
-        "ages",
-        "aged",
-        "iphone",
-        "version",
-        "model",
-        "no",
-        "number",
-        "top",
-        "码",
-        "岁",
-        "龄",
-        "第",
-        "型",
-    ]
-)
 _APPROXIMATE = frozenset("多来几")  # "一百多块", "50来块": stands between the amount and its currency
 
 Phrases = Mapping[tuple[str, ...], str]
@@ -152,7 +107,7 @@ def _is_money(tokens: Sequence[Token], amount: _Amount, end: int, relation: str,
     if amount.currency is not None:
         is_classifier = amount.currency == "" and tokens[amount.end - 1].word == "块" and amount.number.value < 5
         return bool(relation) or not is_classifier
-    if relation == "exact" or previous in _NO_PRICE_BEFORE:
+    if relation == "exact" or previous in load_list("no_price_before"):
         return False
     if end == amount.end and _longest(tokens, end, _units()):
         return False
@@ -197,7 +152,7 @@ def _range(tokens: Sequence[Token], first: _Amount, floor: int) -> PriceMention 
 def _bare_range(tokens: Sequence[Token], first: _Amount, second: _Amount, joint: str, framed: bool) -> bool:
     """Whether two bare numbers are a price range rather than sizes, ages or a focal length."""
     previous = tokens[first.start - 1] if first.start else None
-    if previous and previous.word in _NO_PRICE_BEFORE:
+    if previous and previous.word in load_list("no_price_before"):
         return False
     if framed:
         return True
@@ -219,7 +174,7 @@ def _relation_before(tokens: Sequence[Token], start: int, floor: int) -> tuple[s
                 break
             best, start = relation if relation in {"lte", "gte"} or not best else best, position - n
             position -= n
-        elif tokens[position - 1].word in _FILLERS and fillers < 3:
+        elif tokens[position - 1].word in load_list("price_fillers") and fillers < 3:
             position, fillers = position - 1, fillers + 1
         else:
             break

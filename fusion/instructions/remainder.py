@@ -60,7 +60,7 @@ def avoided_words(pieces: Sequence[Piece], linked: Sequence[tuple[int, int]], to
 
 def unparsed_words(pieces: Sequence[Piece], tokens: Sequence[Token], titles: Mapping[str, int]) -> tuple[str, ...]:
     """Content words that neither the lexicon nor the catalogue's titles know."""
-    known = set(words(load("cues")["descriptor"]["en"]))
+    known = {word for line in load("cues")["descriptor"].values() for word in words(line)}
     return tuple(
         dict.fromkeys(
             piece.words
@@ -68,6 +68,7 @@ def unparsed_words(pieces: Sequence[Piece], tokens: Sequence[Token], titles: Map
             if piece.kind is Kind.UNKNOWN
             and not piece.negated
             and len(piece.words) > 1
+            and not piece.words[0].isdigit()
             and piece.words not in known
             and not all(token.word in titles for token in tokens[piece.start : piece.end])
         )

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fusion.instructions.lexicon import load, words
+from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.phrase_table import Kind
 from fusion.instructions.pieces import MUST, WANT, Piece
 
 _CUES = frozenset({Kind.NEGATE, Kind.AVOID, Kind.EXCEPT, Kind.ONLY, Kind.SOFT})
 _SKIPPED = frozenset({Kind.GLUE, Kind.CHATTER, Kind.FIELD, Kind.THEME})
-# Negations that may stand behind what they refuse.
-_POSTFIX = frozenset(
-    {"excluded", "not allowed", *["不要", "除外", "别要", "不考虑", "不买", "不看", "不喜欢", "讨厌", "不接受", "不可", "不行"]}
-)
-_LINKING = frozenset({"的", "the", "any", "a"})
 
 
 def apply_scopes(pieces: Sequence[Piece]) -> None:
@@ -53,7 +48,7 @@ def _apply(pieces: Sequence[Piece], start: int, end: int) -> None:
     backward = not targets
     if backward:
         targets = _backward(pieces, start)
-        if negative and pieces[end - 1].words not in _POSTFIX:
+        if negative and pieces[end - 1].words not in load_list("postfix_negations"):
             return
         if negative and any(pieces[i].negated for i in targets):
             _affirm(pieces, targets)  # 非耐克不要: only Nike
@@ -83,7 +78,8 @@ def _steps_over(pieces: Sequence[Piece], i: int, begun: bool) -> bool:
         return begun and _content_follows(pieces, i + 1)
     if piece.kind not in _SKIPPED:
         return False
-    return not begun or pieces[i - 1].kind is Kind.JOIN or (piece.words in _LINKING and piece.kind is not Kind.THEME)
+    links = piece.words in load_list("linking") and piece.kind is not Kind.THEME
+    return not begun or links or pieces[i - 1].kind is Kind.JOIN
 
 
 def _content_follows(pieces: Sequence[Piece], start: int) -> bool:

@@ -38,6 +38,12 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(entry.strip() for entry in text.split(",") if entry.strip())
 
 
+@lru_cache(maxsize=64)
+def load_list(name: str) -> frozenset[str]:
+    """One of the small lists of lists.toml."""
+    return frozenset(words(load("lists")[name]))
+
+
 @lru_cache(maxsize=1)
 def load_spelling() -> Mapping[str, str]:
     """Spelling variant or irregular plural -> the spelling that everything is matched by."""
