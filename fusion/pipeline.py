@@ -59,7 +59,7 @@ class PipelineOptions:
     Attributes:
         weights: (source, block) -> weight.
         floor: an item of a worded or pictured request needs this fused score (in standard deviations above the
-            catalogue's average) unless a must already picked it.
+            catalogue's average) unless it has a word of the request or a must already picked it.
         diversity: how much look-alikes are pushed apart where no words and no photo say what is wanted; 0 is off.
         n_candidates: how many rows the dense and the lexical leg each bring to be scored exactly.
     """
@@ -235,7 +235,7 @@ class RecommendationPipeline:
         keep = np.arange(len(run.rows))
         picked = any(c.operator is Operator.IN and c.field == "category" for c in run.musts)
         if run.sources.has_request and run.columns and not run.musts:
-            keep = keep[run.scores >= self.options.floor]
+            keep = keep[self._above_floor(run)]
         if run.order is not None:
             if run.sources.has_request and not picked and len(keep):
                 keep = keep[relevant_enough(run.scores[keep])]
@@ -245,6 +245,11 @@ class RecommendationPipeline:
         ranked = keep[best_first(run.scores[keep], newest)][: run.query.depth]
         worded = bool(run.sources.words) or run.query.photo is not None
         return ranked if worded or not self.options.diversity else self._spread(run, ranked)
+
+    def _above_floor(self, run: _Run) -> Mask:
+        """Candidates that are related enough; one that has a word of the request always is."""
+        related = run.scores >= self.options.floor
+        return related if run.lexical is None else related | (run.lexical[run.rows] > 0)
 
     def _spread(self, run: _Run, ranked: NDArray[np.int64]) -> NDArray[np.int64]:
         """Push look-alikes apart on the first pages of a feed."""

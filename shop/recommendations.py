@@ -10,15 +10,17 @@ from django.conf import settings
 from django.db.models import Model
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest
-from django.utils.translation import get_language, gettext_noop
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 
 from fusion.exceptions import InvalidQuery
 from fusion.types import Constraint, Item, ItemText, Money, Photo
 from fusion.types import Order as Sort
 from recommender.catalog import Catalog, Feedback, Shopper
+from recommender.conf import get_settings
+from recommender.engine import get_engine
 from recommender.exceptions import ResultExpired, UnknownItem, UnknownPhoto, UnknownRecommendation, UploadQuotaExceeded
 from recommender.models import Event
+from recommender.selectors import coverage
 from recommender.services import uploads
 from recommender.services.feedback import delete_event, erase, history, merge_visitor, record
 from recommender.services.outbox import mark_stale
@@ -34,6 +36,7 @@ from shop.storefront.asking import Asked
 from shop.storefront.cards import MAX_KEY, AnswerPage, Card, Chip, HistoryEntry, ReasonNote, card_of
 from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
 from shop.storefront.visitors import who
+from shop.storefront.wording import degraded_notes, event_words, photo_refusal
 
 if TYPE_CHECKING:
     from recommender.services.serving import Served
@@ -215,15 +218,6 @@ SHELF_SIZE = 8
 _ORDERS = {"price": Sort("price", False), "-price": Sort("price", True), "newest": Sort("created_at", True)}
 
 
-_DEGRADED = {
-    "text_model": gettext_noop("Meaning of words is not available right now; results are matched word by word."),
-    "photo": gettext_noop("Photo comparison is not available right now; results come from your words and the catalogue."),
-    "index": gettext_noop("Search is catching up right now; results may be incomplete."),
-    "history": gettext_noop("Your history is not available right now; results are the same for everyone."),
-    "other": gettext_noop("Part of the search is not available right now; results may be less exact than usual."),
-}
-
-
 def shopper_of(request: HttpRequest, *, remember: bool = False) -> Shopper:
     """Who asks, for the plugin: ids, the page's language, and whether their history may be used."""
     person = who(request, remember=remember)
@@ -297,7 +291,7 @@ def for_you(request: HttpRequest) -> list[Card]:
     shopper = shopper_of(request)
     if not history(shopper, limit=1):
         return []
-    served = recommend(RecommendationRequest(limit=SHELF_SIZE, surface="home", explain=True), shopper)
+    served = recommend(RecommendationRequest(limit=SHELF_SIZE, surface="home"), shopper)
     return [] if "history" in served.answer.degraded else _cards(served)
 
 
@@ -315,7 +309,9 @@ def store_query_photo(request: HttpRequest, data: bytes) -> str:
     try:
         return str(uploads.store_photo(data, shopper_of(request, remember=True)).pk)
     except (InvalidQuery, UploadQuotaExceeded) as error:
-        raise PhotoRefused(str(error)) from error
+        conf = get_settings()
+        limits = {"megabytes": conf.MAX_PHOTO_BYTES >> 20, "megapixels": conf.MAX_PHOTO_PIXELS // 1_000_000}
+        raise PhotoRefused(photo_refusal(error.code, limits)) from error
 
 
 def read_query_photo(request: HttpRequest, photo_id: str) -> bytes:
@@ -341,7 +337,7 @@ def history_of(request: HttpRequest, limit: int = 100) -> list[HistoryEntry]:
     )
     products = products_by_sku(sorted({event.item_id for event in events}))
     return [
-        HistoryEntry(event.event_id, event.get_kind_display(), event.occurred_at, card_of(products[event.item_id]))
+        HistoryEntry(event.event_id, event_words(event.kind), event.occurred_at, card_of(products[event.item_id]))
         for event in events
         if event.item_id in products
     ]
@@ -366,8 +362,6 @@ def _reduced(asked: Asked, shopper: Shopper) -> tuple[str, list[Chip]]:
     """The request without the words of the chips that the shopper took off, and those chips, to be put back."""
     if not asked.drop:
         return asked.text, []
-    from recommender.engine import get_engine
-
     engine = get_engine()
     engine.refresh()
     parsed = engine.parser.parse(asked.text, language=shopper.language, currency=shopper.currency)
@@ -404,7 +398,7 @@ def _answer_page(served: Served, asked: Asked, dropped: Sequence[Chip]) -> Answe
         total=answer.total,
         state=answer.state,
         message=answer.relaxation.message,
-        degraded=list(dict.fromkeys(_(_DEGRADED.get(part, _DEGRADED["other"])) for part in answer.degraded if part != "log")),
+        degraded=degraded_notes(answer.degraded),
         offset=served.offset,
         next_offset=served.next_offset,
     )
@@ -421,3 +415,17 @@ def _cards(served: Served) -> list[Card]:
             reasons = [ReasonNote(reason.label, round(reason.share * 100)) for reason in ranked.reasons[:3]]
             cards.append(card_of(product, url=f"{product.get_absolute_url()}?{origin}", reasons=reasons, unmet=ranked.unmet))
     return cards
+
+
+def start_warm_up() -> None:
+    """Load models and index in the background of a web process, so that its first shopper does not wait for them."""
+    if get_settings().WARM_UP:
+        get_engine().warm_up(background=True)
+
+
+def index_progress() -> tuple[int, int]:
+    """(vectors that are there or known to be impossible, vectors that are expected) over all items."""
+    state = coverage()
+    expected = sum(block.expected for block in state.blocks)
+    waiting = sum(block.pending for block in state.blocks)
+    return (expected - waiting, expected) if expected else (0, max(1, state.stale))

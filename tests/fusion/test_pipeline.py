@@ -239,6 +239,22 @@ def test_an_item_without_a_photo_is_not_punished(collection: ItemCollection, she
     assert "green-fern" in ids(answer)
 
 
+def test_in_a_shop_of_shoes_every_shoe_answers_shoe(shelf: Shelf) -> None:
+    items = [make_item(f"s{n}", f"shoe number{n}") for n in range(30)]
+    texts = WORDS.encode_texts([item.title for item in items])["text"]
+    shoes = ItemCollection(ExactIndex({"text": texts.shape[1]}))
+    shoes.update([ItemRecord(i, {"text": t}) for i, t in zip(items, texts, strict=True)])
+    shoes.rebuild_lexical()
+    answer = make_pipeline(shoes, Shelf(items)).recommend(Query(text="shoe", limit=24))
+    assert len(answer.ranking) == 30
+
+
+def test_what_is_below_average_and_has_no_word_of_the_request_is_left_out(collection: ItemCollection, shelf: Shelf) -> None:
+    answer = make_pipeline(collection, shelf).recommend(Query(text="running shoe", limit=8))
+    assert "green-fern" not in [i for i, _ in answer.ranking]
+    assert all(score >= 0 for _, score in answer.ranking)
+
+
 class Broken(HashedWords):
     def encode_instructions(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
         raise EncodingError("the model is away")

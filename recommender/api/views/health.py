@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,10 +15,12 @@ from rest_framework.response import Response
 from recommender.api.answers import LivenessSerializer, ReadinessSerializer, VersionSerializer
 from recommender.api.base import ApiView
 from recommender.catalog import Shopper
+from recommender.conf import get_settings
 from recommender.engine import Readiness, get_engine
 from recommender.selectors import Coverage, coverage
 
 API_VERSION = "1.0"
+COVERAGE_SECONDS = 5
 
 
 class _HealthView(ApiView):
@@ -44,7 +48,7 @@ class ReadinessView(_HealthView):
         responses={200: ReadinessSerializer, 503: ReadinessSerializer},
     )
     def get(self, request: Request) -> Response:
-        state = get_engine().ready()
+        state = _state()
         database, counts = _database()
         ready = state.ready and database == "ok"
         headers = {} if ready else {"Retry-After": "2"}
@@ -65,11 +69,26 @@ def package_version() -> str:
         return "unpackaged"
 
 
+def _state() -> Readiness:
+    """How far this process is. In a host that starts no warm-up of its own, the first question starts it."""
+    engine = get_engine()
+    state = engine.ready()
+    if not state.models and get_settings().WARM_UP:
+        engine.warm_up(background=True)
+    return state
+
+
+@lru_cache(maxsize=1)
+def coverage_in(window: int) -> Coverage:
+    """Counts of one window of COVERAGE_SECONDS: a probe that asks every second must not count the catalogue every second."""
+    return coverage()
+
+
 def _database() -> tuple[str, Coverage | None]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        return "ok", coverage()
+        return "ok", coverage_in(int(time.monotonic() // COVERAGE_SECONDS))
     except DatabaseError as error:
         return f"{type(error).__name__}", None
 
