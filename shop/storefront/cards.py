@@ -19,14 +19,13 @@ RENDITIONS = {"thumb": 160, "card": 480, "large": 1200}
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A photo with its size in pixels, so that the page reserves its place. ``tall`` photos are shown whole, not cropped."""
+    """A photo with its size in pixels, so that the page reserves its place."""
 
     src: str
     srcset: str
     width: int
     height: int
     alt: str
-    tall: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,6 @@ def picture_of(image: ProductImage, alt: str = "", main: str = "card") -> Pictur
         width=width,
         height=height,
         alt=image.alt or alt,
-        tall=height > width * 1.1,
     )
 
 

@@ -32,7 +32,7 @@ class AskForm(forms.Form):
         max_length=MAX_TEXT,
         error_messages={
             "max_length": _(
-                "Your request has %(show_value)d characters; at most %(limit_value)d are read. Shorten it a little."
+                "Your request has %(show_value)d characters; at most %(limit_value)d are read. Shorten it."
             )
         },
     )
