@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -138,26 +138,6 @@ def _shrink(image: Image) -> Image:
     return image.resize((width, height), reducing_gap=2.0)
 
 
-def encode(
-    works: Sequence[Work],
-    photos: Mapping[str, Future[Photos]],
-    blocks: Sequence[Block],
-    *,
-    batch_size: int,
-    heartbeat: Callable[[], None],
-) -> Encoded:
-    """Encode what the works ask for. One bad text or photo fails itself only.
-
-    Args:
-        photos: item id -> its photos, being decoded.
-        heartbeat: called after every forward.
-    """
-    result = Encoded()
-    _encode_texts(works, blocks, result, batch_size, heartbeat)
-    _encode_photos(works, photos, blocks, result, batch_size, heartbeat)
-    return result
-
-
 def _by_encoder(blocks: Sequence[Block], *, reads_photos: bool) -> list[list[Block]]:
     groups: dict[int, list[Block]] = {}
     for block in blocks:
@@ -166,9 +146,14 @@ def _by_encoder(blocks: Sequence[Block], *, reads_photos: bool) -> list[list[Blo
     return list(groups.values())
 
 
-def _encode_texts(
-    works: Sequence[Work], blocks: Sequence[Block], result: Encoded, batch_size: int, heartbeat: Callable[[], None]
+def encode_texts(
+    works: Sequence[Work], blocks: Sequence[Block], result: Encoded, *, batch_size: int, heartbeat: Callable[[], None]
 ) -> None:
+    """Encode the texts that the works ask for into ``result``. One bad text fails itself only.
+
+    Args:
+        heartbeat: called after every forward.
+    """
     for group in _by_encoder(blocks, reads_photos=False):
         names = {block.name for block in group}
         # Texts of like length share a batch: the longest one decides what a batch costs.
@@ -182,17 +167,24 @@ def _encode_texts(
             heartbeat()
 
 
-def _encode_photos(
+def encode_photos(
     works: Sequence[Work],
-    photos: Mapping[str, Future[Photos]],
+    photos: MutableMapping[str, Future[Photos]],
     blocks: Sequence[Block],
     result: Encoded,
+    *,
     batch_size: int,
     heartbeat: Callable[[], None],
 ) -> None:
+    """Encode the photos that the works ask for into ``result``, and keep their colours. One bad photo fails itself only.
+
+    Args:
+        photos: item id -> its photos, being decoded; what was used is taken out, so that it can be freed.
+        heartbeat: called after every forward.
+    """
     groups = _by_encoder(blocks, reads_photos=True)
     names = {block.name for group in groups for block in group}
-    decoded = [(work, photos[work.item.item_id].result()) for work in works if work.item.item_id in photos]
+    decoded = [(work, photos.pop(work.item.item_id).result()) for work in works if work.item.item_id in photos]
     for work, given in decoded:
         if work.measure:
             result.colours[work.item.item_id] = given.colours

@@ -7,7 +7,7 @@ Claims are taken one at a time, in order, under the index's row lock: a statemen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -116,9 +116,9 @@ def held(lease: Lease) -> set[str]:
     return set(StaleItem.objects.filter(claim=lease.token).values_list("item_id", flat=True))
 
 
-def finish(lease: Lease) -> int:
-    """Delete the rows that were worked off; rows added meanwhile carry no token and stay."""
-    return StaleItem.objects.filter(claim=lease.token).delete()[0]
+def finish(lease: Lease, item_ids: Sequence[str]) -> int:
+    """Delete the rows of items that were worked off; rows added meanwhile carry no token and stay."""
+    return StaleItem.objects.filter(claim=lease.token, item_id__in=item_ids).delete()[0]
 
 
 def release(lease: Lease, *, forgive: bool = False) -> None:

@@ -19,7 +19,7 @@ from recommender.services.planning import WHOLE_ITEM, Stored, derived_attributes
 
 @dataclass(slots=True)
 class Batch:
-    """A claimed batch on its way through the worker."""
+    """What is written in one transaction: some of a lease's items, compared with what was stored of them."""
 
     lease: leases.Lease
     stored: Stored
@@ -36,7 +36,7 @@ def bump_revision() -> int:
 
 
 def store(batch: Batch, encoded: Encoded) -> int | None:
-    """Write what a batch gave and delete its claim. Items that another worker took over meanwhile are left to it.
+    """Write what a batch gave and delete its claims. Items that another worker took over meanwhile are left to it.
 
     Returns:
         The new revision, or None when nothing changed that serving could see.
@@ -54,7 +54,7 @@ def store(batch: Batch, encoded: Encoded) -> int | None:
             _write_vectors(written, batch, encoded)
         _write_failures(works, encoded.problems)
         ItemFailure.objects.filter(item_id__in=[item_id for item_id in batch.removed if item_id in ours]).delete()
-        leases.finish(batch.lease)
+        leases.finish(batch.lease, [*(work.item.item_id for work in works), *batch.removed])
     return revision
 
 
@@ -66,7 +66,7 @@ def put_aside(lease: leases.Lease, reason: str) -> None:
         ItemFailure.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["item_id", "block"], update_fields=["reason", "permanent", "failed_at"]
         )
-        leases.finish(lease)
+        leases.finish(lease, lease.item_ids)
 
 
 def _is_visible(work: Work, batch: Batch, encoded: Encoded) -> bool:

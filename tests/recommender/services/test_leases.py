@@ -37,7 +37,7 @@ def test_row_that_was_added_while_the_work_ran_survives_it():
     mark_stale(["a"])
     lease = leases.claim(1)
     mark_stale(["a"], "again")
-    assert leases.finish(lease) == 1
+    assert leases.finish(lease, lease.item_ids) == 1
     assert leases.claim(1).reasons == {"a": frozenset({"again"})}
 
 
@@ -47,7 +47,7 @@ def test_expired_lease_is_taken_over_and_its_first_holder_has_nothing_left():
     expire(slow)
     assert leases.claim(2).item_ids == ["a", "b"]
     assert leases.held(slow) == set()
-    assert leases.finish(slow) == 0
+    assert leases.finish(slow, slow.item_ids) == 0
     assert StaleItem.objects.count() == 2
 
 
