@@ -67,6 +67,8 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The page carries what it was loaded with: whether a person changed the stock is told from that, not from the row.
+        self.fields["stock"].show_hidden_initial = True
         product = self.instance
         words = product.translations.get(SECOND_LANGUAGE, {})
         self.initial.update(

@@ -66,7 +66,7 @@ def ancestors_of(product: Product) -> list[Category]:
     """The product's category and everything above it, root first. One query."""
     if product.category is None:
         return []
-    return [*product.category.get_ancestors(), product.category]
+    return [*Category.objects.get_ancestors(product.category), product.category]
 
 
 def cover_photos(product_ids: Sequence[int]) -> dict[int, ProductImage]:

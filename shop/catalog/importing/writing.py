@@ -250,11 +250,12 @@ class CatalogImport:
         if parent_id == 0:
             return 0
         parent = Category.objects.get(pk=parent_id) if parent_id else None
-        siblings = parent.get_children() if parent else Category.get_root_nodes()
+        siblings = Category.objects.get_children(parent) if parent else Category.objects.get_root_nodes()
         node = siblings.filter(name=path[-1]).first()
         if node is None and not self.dry_run:
             slug = free_slug(Category, " ".join(path[-2:]), suffix=base_slug(" ".join(path)))
-            node = parent.add_child(name=path[-1], slug=slug) if parent else Category.add_root(name=path[-1], slug=slug)
+            given = {"name": path[-1], "slug": slug}
+            node = Category.objects.add_child(parent, given) if parent else Category.objects.add_root(given)
         return int(node.pk) if node else 0
 
 
