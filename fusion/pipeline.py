@@ -236,11 +236,14 @@ class RecommendationPipeline:
         picked = any(c.operator is Operator.IN and c.field == "category" for c in run.musts)
         if run.sources.has_request and run.columns and not run.musts:
             keep = keep[self._above_floor(run)]
+        complete = run.total == len(run.rows)
         if run.order is not None:
             if run.sources.has_request and not picked and len(keep):
                 keep = keep[relevant_enough(run.scores[keep])]
+            run.total = len(keep) if complete else run.total
             values = columns.numbers(run.order.field)[run.rows[keep]]
             return keep[by_column(values, run.scores[keep], descending=run.order.descending)][: run.query.depth]
+        run.total = len(keep) if complete else run.total
         newest = columns.numbers("created_at")[run.rows[keep]]
         ranked = keep[best_first(run.scores[keep], newest)][: run.query.depth]
         worded = bool(run.sources.words) or run.query.photo is not None

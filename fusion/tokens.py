@@ -13,8 +13,15 @@ _WORD = re.compile(rf"[㐀-䶿一-鿿]+|{_LATIN}(?:[.\-/]{_LATIN})*")
 _CJK = re.compile(r"[㐀-䶿一-鿿]")
 _LOCK = threading.Lock()
 
-_ENGLISH_STOPS = "a an and are as at be by for from has have i in is it its me my of on or that the this to with you your"
-_CHINESE_STOPS = "的 了 和 是 在 我 有 就 也 都 而 及 与 着 或 一个 一把 一双 一件 想 要 给"
+_ENGLISH_STOPS = (
+    "a an and are as at be by for from has have i in is it its me my of on or that the this to with you your am was were been "
+    "do does did can could would will shall should he him his she her they them their we us our who whom whose which what "
+    "someone somebody something anyone anything some any very really so if then than there here about into just also"
+)
+_CHINESE_STOPS = (
+    "的 了 和 是 在 我 有 就 也 都 而 及 与 着 或 一个 一把 一双 一件 一台 一部 一款 一种 个 把 双 件 想 要 给 "
+    "你 您 他 她 它 我们 什么 哪些 那 这 吗 呢 吧 很 非常"
+)
 STOP_WORDS = frozenset(_ENGLISH_STOPS.split()) | frozenset(_CHINESE_STOPS.split())
 
 
