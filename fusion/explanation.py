@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from fusion.messages import say
 from fusion.tokens import tokenize
@@ -110,13 +111,14 @@ def matched_words(item: Item, words: Collection[str], limit: int = 4) -> list[st
     return list(dict.fromkeys(found.values()))
 
 
-def _words_with_stems(text: str) -> list[tuple[str, list[str]]]:
+@lru_cache(maxsize=20_000)  # the same products are shown again and again; cutting their words costs 2 ms a page
+def _words_with_stems(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Each word as spelled, with its stems; a Chinese run is cut into its own words."""
-    pairs: list[tuple[str, list[str]]] = []
+    pairs: list[tuple[str, tuple[str, ...]]] = []
     for chunk in text.split():
         stems = tokenize(chunk)
         if chunk.isascii():
-            pairs.append((chunk.strip(".,;:!?()[]\"'"), stems))
+            pairs.append((chunk.strip(".,;:!?()[]\"'"), tuple(stems)))
         else:
-            pairs.extend((stem, [stem]) for stem in stems)
-    return pairs
+            pairs.extend((stem, (stem,)) for stem in stems)
+    return tuple(pairs)
