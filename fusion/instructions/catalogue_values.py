@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from fusion.instructions.closed_class import closed_class_table
 from fusion.instructions.lexicon import load_concepts, load_list, role_of
@@ -216,15 +217,13 @@ class _Reader:
 
     def _pinyin(self, grouped: Mapping[str, list[Link]]) -> Iterator[tuple[str, tuple[Link, ...]]]:
         """Chinese names typed in Latin letters: paoxie, pao xie. Only for what the catalogue has, never shadowing a word."""
-        from pypinyin import lazy_pinyin
-
         known = closed_class_table().words | self.result.table.words
         names = [(phrase, tuple(links)) for phrase, links in grouped.items() if _is_han_name(phrase)]
         for key, concept_links in self.result.concepts.items():
             if all(link.fit != "broader" for link in concept_links):
                 names.extend((name, concept_links) for name in load_concepts()[key].names["zh"] if _is_han_name(name))
         for name, links in names:
-            syllables = lazy_pinyin(name)
+            syllables = _syllables(name)
             if len("".join(syllables)) >= 5 and "".join(syllables) not in known:
                 yield "".join(syllables), links
                 yield " ".join(syllables), links
@@ -243,12 +242,19 @@ def _broader_links(key: str, own: Mapping[str, tuple[Link, ...]]) -> tuple[Link,
     """Links of the nearest broader concepts that the catalogue has."""
     level, seen = list(load_concepts()[key].broader), {key}
     while level:
-        links = [Link(li.field, li.role, li.values, "broader", li.count) for parent in level for li in own.get(parent, ())]
-        if links:
-            return tuple(links)
+        grouped: dict[tuple[str, str], Values] = defaultdict(dict)
+        for link in (link for parent in level for link in own.get(parent, ())):
+            grouped[(link.field, link.role)].update(dict.fromkeys(link.values, link.count))
+        if grouped:
+            return tuple(_link(where, _innermost(values), "broader") for where, values in grouped.items())
         seen.update(level)
         level = [b for parent in level for b in load_concepts()[parent].broader if b not in seen]
     return ()
+
+
+def _innermost(values: Values) -> Values:
+    """Of categories inside one another, the closer to what was said."""
+    return {v: n for v, n in values.items() if not any(other.startswith(f"{v}/") for other in values)}
 
 
 def _descendants() -> Mapping[str, set[str]]:
@@ -285,6 +291,13 @@ def _parts(name: str) -> list[str]:
 def _joined(tokens: Sequence[Token]) -> str:
     han = all(t.kind == HAN for t in tokens)
     return ("" if han else " ").join(t.word for t in tokens)
+
+
+@lru_cache(maxsize=16384)
+def _syllables(name: str) -> tuple[str, ...]:
+    from pypinyin import lazy_pinyin
+
+    return tuple(lazy_pinyin(name))
 
 
 def _is_han_name(name: str) -> bool:

@@ -38,6 +38,7 @@ def _phrases() -> Iterator[tuple[str, Kind, str]]:
     for kind, section in _CUES:
         for language in ("en", "zh"):
             yield from ((phrase, kind, "") for phrase in words(cues[section].get(language, "")))
+    yield from ((phrase, Kind.CHATTER, "") for phrase in words(cues["except"]["undo"]))
     yield from ((phrase, Kind.CLOSE, "") for phrase in words(cues["except"]["close"]))
     yield from ((phrase, Kind.LOVES, "") for key in ("loves", "loves_zh") for phrase in words(cues["theme"][key]))
     for name, order in cues["order"].items():

@@ -23,7 +23,7 @@ from fusion.instructions.pieces import WANT, Piece, cut, warm_up
 from fusion.instructions.remainder import avoided_words, remaining_words, unparsed_words
 from fusion.instructions.scopes import apply_scopes
 from fusion.instructions.tokens import Token, tokenise
-from fusion.instructions.typos import TypoIndex, index_of
+from fusion.instructions.typos import TypoIndex
 from fusion.types import Constraint, Instruction, Matrix, Operator, Order, Strength, Vocabulary
 
 
@@ -61,7 +61,7 @@ class LexiconParser(InstructionParser):
     def _read(self, vocabulary: Vocabulary) -> _Fitted:
         warm_up()
         values = read_catalogue(vocabulary)
-        typos = index_of(closed_class_table().words | values.table.words, vocabulary.titles)
+        typos = TypoIndex(closed_class_table().words | values.table.words, vocabulary.titles)
         names = NearestNames(values.names, self._encode_phrases) if self._encode_phrases else None
         return _Fitted(vocabulary, values, typos, names)
 

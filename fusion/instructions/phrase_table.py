@@ -120,9 +120,24 @@ def _best(entries: Iterable[Entry], tokens: Sequence[Token]) -> list[Entry]:
     """Exact meanings if there are any, else the loose ones; a lone Chinese character must be a word of its own."""
     if not _whole_word(tokens):
         return []
-    exact_words = tuple(t.word for t in tokens)
-    exact = [entry for entry in entries if entry.words == exact_words]
-    return exact or [entry for entry in entries if not entry.strict]
+    said = tuple(t.word for t in tokens)
+    exact = [entry for entry in entries if entry.words == said]
+    return exact or [entry for entry in entries if not entry.strict and all(map(same_word, entry.words, said))]
+
+
+def same_word(one: str, other: str) -> bool:
+    """Whether two words of one stem inflect one word: "dress" and "dresses", but not "comforter" and "comfortable"."""
+    shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return one == other or {one[shared:], other[shared:]} <= _INFLECTIONS or _doubled(one, other)
+
+
+_INFLECTIONS = frozenset({"", "s", "es", "y", "ies", "e", "ing", "ed", "d"})
+
+
+def _doubled(one: str, other: str) -> bool:
+    """ "run" and "running"."""
+    short, long = sorted((one, other), key=len)
+    return long in {f"{short}{short[-1:]}ing", f"{short}{short[-1:]}ed"}
 
 
 def _whole_word(tokens: Sequence[Token]) -> bool:

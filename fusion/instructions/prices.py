@@ -10,7 +10,7 @@ from functools import lru_cache
 from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.normalise import normalise
 from fusion.instructions.numerals import Number, number_at
-from fusion.instructions.tokens import HAN, Token, tokenise
+from fusion.instructions.tokens import HAN, NUMBER, Token, tokenise
 
 ABOUT = Decimal("0.2")  # "around 100" is 80 to 120
 _APPROXIMATE = frozenset("多来几")  # "一百多块", "50来块": stands between the amount and its currency
@@ -104,6 +104,8 @@ def _bounds(relation: str, value: Decimal) -> tuple[Decimal | None, Decimal | No
 def _is_money(tokens: Sequence[Token], amount: _Amount, end: int, relation: str, floor: int) -> bool:
     """Whether a bounded number is a price: it names a currency, or nothing around it says that it is something else."""
     previous = tokens[amount.start - 1].word if amount.start > floor else ""
+    if amount.start > 1 and tokens[amount.start - 2].kind == NUMBER:
+        previous = ""  # 42码500以内: the unit belongs to the number before
     if amount.currency is not None:
         is_classifier = amount.currency == "" and tokens[amount.end - 1].word == "块" and amount.number.value < 5
         return bool(relation) or not is_classifier

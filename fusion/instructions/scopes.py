@@ -88,23 +88,25 @@ def _content_follows(pieces: Sequence[Piece], start: int) -> bool:
 
 
 def _backward(pieces: Sequence[Piece], cue: int) -> list[int]:
-    """The nearest content before a cue in its clause, with what is joined to it."""
-    run: list[int] = []
-    for i in range(cue - 1, -1, -1):
+    """The nearest content before a cue in its clause: what is joined to it, and for a thing also what describes it."""
+    last = cue - 1
+    while last >= 0 and (pieces[last].kind in _SKIPPED or (pieces[last].kind is Kind.STOP and last == cue - 1)):
+        last -= 1
+    if last < 0 or not (pieces[last].is_content or pieces[last].kind is Kind.PRICE):
+        return []
+    run = [last]
+    for i in range(last - 1, -1, -1):
         piece = pieces[i]
-        if piece.is_content or piece.kind is Kind.PRICE:
-            if run and i + 1 == run[0] and pieces[i].kind is not Kind.PRICE and not _joined(pieces, i, run[0]):
-                run.insert(0, i)
-                continue
-            if run and not _joined(pieces, i, run[0]):
-                break
+        if piece.is_content and _belongs(pieces, i, run[0]):
             run.insert(0, i)
-        elif piece.kind is Kind.STOP:
-            if run or i < cue - 1:
-                break
-        elif piece.kind not in {*_SKIPPED, Kind.JOIN}:
+        elif piece.words not in load_list("linking") and piece.kind is not Kind.JOIN:
             break
     return run
+
+
+def _belongs(pieces: Sequence[Piece], i: int, first: int) -> bool:
+    """Whether content before a run is part of it: joined by "or", or an attribute of the thing that the run begins with."""
+    return _joined(pieces, i, first) or (not pieces[i].is_thing and (pieces[first].is_thing or first == i + 1))
 
 
 def _joined(pieces: Sequence[Piece], left: int, right: int) -> bool:

@@ -85,7 +85,7 @@ def _stemmer() -> Any:
 def _han_edges(text: str) -> Mapping[int, int]:
     """Offset of each Chinese character -> whether jieba starts (1) or ends (2) a word there."""
     edges: dict[int, int] = {}
-    position = 0
+    position = len(text) if text.isascii() else 0
     while position < len(text):
         if not is_han(text[position]):
             position += 1

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from fusion.instructions.lexicon import load, load_spelling
-from fusion.instructions.tokens import WORD, Token, stem
+from fusion.instructions.tokens import WORD, Token, stem, tokenise
 
 _MIN_LENGTH = 5  # below it, one edit makes a different word ("boat", "boot")
 _TWO_EDITS = 8  # from this length on, two edits are still a slip
@@ -20,18 +22,26 @@ _MAX_CORRECTIONS = 4
 class TypoIndex:
     """Known words by length. Built once per catalogue; reading is thread-safe."""
 
-    def __init__(self, targets: Iterable[str], real_words: Iterable[str]) -> None:
+    def __init__(self, targets: Iterable[str], titles: Collection[str]) -> None:
         """
         Args:
-            targets: words worth being corrected to.
-            real_words: words that are never corrected (words of titles among them).
+            targets: words worth being corrected to; they are never corrected themselves.
+            titles: words of the catalogue's titles, never corrected.
         """
+        targets = set(targets)
         self._by_length: dict[int, list[str]] = defaultdict(list)
-        for word in sorted(set(targets)):
+        for word in sorted(targets):
             if len(word) >= _MIN_LENGTH - 1 and word.isalpha() and word.isascii():
                 self._by_length[len(word)].append(word)
-        self._real = set(real_words) | set(load("english")["everyday"]["words"].split()) | set(load_spelling())
-        self._real_stems = {stem(word) for word in self._real if len(word) >= _MIN_LENGTH}
+        english = load("english")["everyday"]["words"].split()
+        self._known = targets | set(load("money")["numbers"]) | money_words() | set(english) | set(load_spelling())
+            targets
+            | set(load("money")["numbers"])
+            | money_words()
+            | set(load("english")["everyday"]["words"].split())
+            | set(load_spelling())
+        )
+        self._titles = titles
 
     def correct(self, tokens: Sequence[Token]) -> list[Token]:
         """The tokens with slips corrected; offsets stay those of what was typed."""
@@ -48,8 +58,7 @@ class TypoIndex:
             and len(token.word) >= _MIN_LENGTH
             and token.word.isascii()
             and token.word.isalpha()
-            and token.word not in self._real
-            and token.key not in self._real_stems
+            and not any(word in self._known or word in self._titles for word in _inflections(token.word))
         )
 
     def _nearest(self, token: Token) -> str:
@@ -63,7 +72,20 @@ class TypoIndex:
         return best[2] if best else ""
 
 
-def index_of(targets: Iterable[str], real_words: Mapping[str, int]) -> TypoIndex:
-    """The index of one catalogue: ``real_words`` are its title words with their counts."""
-    targets = set(targets)
-    return TypoIndex(targets, {*targets, *real_words})
+@lru_cache(maxsize=1)
+def money_words() -> frozenset[str]:
+    """Words of amounts, bounds and units, which a slip must not be seen in."""
+    lines: list[str] = []
+    sections: list[Any] = list(load("money").values())
+    while sections:
+        section = sections.pop()
+        if isinstance(section, dict):
+            sections.extend(section.values())
+        elif isinstance(section, str):
+            lines.append(section)
+    return frozenset(token.word for line in lines for token in tokenise(line) if token.kind == WORD)
+
+
+def _inflections(word: str) -> tuple[str, ...]:
+    """The word and what it may be a plural or a singular of."""
+    return word, f"{word}s", word.removesuffix("s"), word.removesuffix("es")

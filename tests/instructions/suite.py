@@ -1,7 +1,7 @@
 """The published suite of requests: how an expectation is written, and how far a parser meets it.
 
-An expectation is a list of slots, written as a shopper would read a chip: "base colour=Black|White", "brand!=Nike", "price<=300",
-"price>=200", "price=20..30" (major units), "price<=" (cheaper, no bound).
+An expectation is a list of slots, written as a shopper would read a chip: "base colour=Black|White", "brand!=Nike",
+"price<=300", "price>=200", "price=20..30" (major units), "price<=" (cheaper, no bound).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def load_requests(name: str = "requests") -> list[Request]:
 
 def load_vocabulary(name: str) -> Vocabulary:
     data = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
-    return Vocabulary(data["values"], data["currency"], {word: 1 for word in data["titles"].split()})
+    return Vocabulary(data["values"], data["currency"], dict.fromkeys(data["titles"].split(), 1))
 
 
 def fitted_parsers() -> dict[str, LexiconParser]:
