@@ -35,12 +35,6 @@ class TypoIndex:
                 self._by_length[len(word)].append(word)
         english = load("english")["everyday"]["words"].split()
         self._known = targets | set(load("money")["numbers"]) | money_words() | set(english) | set(load_spelling())
-            targets
-            | set(load("money")["numbers"])
-            | money_words()
-            | set(load("english")["everyday"]["words"].split())
-            | set(load_spelling())
-        )
         self._titles = titles
 
     def correct(self, tokens: Sequence[Token]) -> list[Token]:
