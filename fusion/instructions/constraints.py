@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fusion.instructions.catalogue_values import CatalogueValues
 from fusion.instructions.phrase_table import Kind, Link
-from fusion.instructions.pieces import HEAD, MUST, THEME, WANT, Piece
+from fusion.instructions.pieces import ASIDE, HEAD, MODIFIER, MUST, THEME, WANT, Piece
 from fusion.types import Constraint, Operator, Strength
 
 # Roles that a plain mention makes a must: shoppers mean them literally.
@@ -32,8 +32,11 @@ class Read:
 def read_pieces(pieces: Sequence[Piece], values: CatalogueValues) -> list[Read]:
     """Decide every linked piece. Marks a negated piece that no field can express as unlinked (it becomes text to avoid)."""
     reads: list[Read] = []
+    headed = any(p.is_thing and p.place is HEAD and p.links and not p.negated for p in pieces)
     for i, piece in enumerate(pieces):
         if piece.kind is Kind.MENTION and piece.links:
+            if headed and piece.place is MODIFIER and not piece.negated and all(li.role == "category" for li in piece.links):
+                continue  # "camera bag" where there are bags: no cameras wanted
             named = _named_field(pieces, i)
             for link in _chosen(piece, values, named):
                 if read := _decide(piece, link, bool(named)):
@@ -86,6 +89,8 @@ def _decide(piece: Piece, link: Link, named: bool) -> Read | None:
             return None
         soft = piece.mood is WANT
         return Read(link, Strength.AVOID if soft else Strength.MUST, True, _SOFT_WEIGHT if soft else 1.0, span)
+    if piece.place is ASIDE and link.role == "category":
+        return None  # "a case for a camera" asks for no camera
     weight = _weight(piece, link, named)
     return Read(link, Strength.MUST if weight >= 1 else Strength.WANT, False, min(weight, 1.0), span)
 
@@ -94,6 +99,8 @@ def _weight(piece: Piece, link: Link, named: bool) -> float:
     """1.0 for a must, less for a want."""
     if piece.mood is WANT:
         return _SOFT_WEIGHT
+    if piece.place is ASIDE:
+        return _THEME_WEIGHT
     if piece.place is THEME:
         return _MODIFIER_WEIGHT if link.role == "category" and link.fit != "broader" else _THEME_WEIGHT
     if link.fit == "broader":

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.phrase_table import Kind
-from fusion.instructions.pieces import HEAD, MODIFIER, THEME, Piece
+from fusion.instructions.pieces import ASIDE, HEAD, MODIFIER, THEME, Piece
 from fusion.instructions.tokens import stem
 
 
@@ -15,10 +15,10 @@ def place_things(pieces: Sequence[Piece], titles: Mapping[str, int]) -> None:
     for i, piece in enumerate(pieces):
         if piece.is_thing:
             piece.place = _place(pieces, i, titles)
-            if piece.place is THEME:
+            if piece.place in {THEME, ASIDE}:
                 _take_attributes_along(pieces, i)
         elif piece.links and _describes_a_part(pieces, i):
-            piece.place = THEME
+            piece.place = ASIDE
 
 
 def _place(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -> str:
@@ -26,7 +26,7 @@ def _place(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -> str:
         return THEME
     if _modifies_next(pieces, i, titles):
         return MODIFIER
-    return THEME if _is_for(pieces, i) else HEAD
+    return ASIDE if _is_for(pieces, i) else HEAD
 
 
 def _modifies_next(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -> bool:
@@ -39,6 +39,10 @@ def _modifies_next(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -
             j += 1  # 相机的黑色包
     if j >= len(pieces):
         return False
+    while not linked and j < len(pieces) and pieces[j].words.isascii() and _is_in_phrase(pieces[j]):
+        j += 1  # "top quality leather shoes": the last thing of the phrase is asked for
+    if j >= len(pieces) or (j > i + 1 and not linked and not pieces[j].is_thing):
+        j = i + 1
     following = pieces[j]
     if following.is_thing or (following.kind is Kind.HINT and "situation.gift" in following.refs):
         return not following.negated
@@ -47,6 +51,10 @@ def _modifies_next(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -
     if not following.words.isascii():
         return not linked
     return _may_be_a_noun(following.words) and (following.words in titles or stem(following.words) in titles)
+
+
+def _is_in_phrase(piece: Piece) -> bool:
+    return not piece.is_thing and (piece.kind is Kind.UNKNOWN or (piece.kind is Kind.MENTION and bool(piece.links)))
 
 
 def _may_be_a_noun(word: str) -> bool:
@@ -96,16 +104,22 @@ def _take_attributes_along(pieces: Sequence[Piece], i: int) -> None:
     for piece in reversed(pieces[:i]):
         if not piece.links or piece.is_thing or not any(link.role in {"color", "material"} for link in piece.links):
             return
-        piece.place = THEME
+        piece.place = ASIDE
 
 
 def _describes_a_part(pieces: Sequence[Piece], i: int) -> bool:
-    """ "with white soles", 带白色鞋底: the attribute belongs to a part that no field knows."""
-    before, after = (pieces[i - 1] if i else None), (pieces[i + 1] if i + 1 < len(pieces) else None)
-    return (
-        before is not None
-        and after is not None
-        and before.kind is Kind.THEME
-        and before.words not in {"for", "给", "适合", "适用于"}
-        and (after.kind is Kind.UNKNOWN or (after.is_thing and not after.links))
-    )
+    """ "with white soles", 白色鞋底的鞋: the attribute belongs to a part, not to the thing."""
+    if i + 1 >= len(pieces) or any(link.role in {"gender", "size", "brand"} for link in pieces[i].links):
+        return False
+    following = pieces[i + 1]
+    if following.words in load_list("parts"):
+        return (following.is_content and i + 2 < len(pieces)) or _with_before(pieces, i)
+    return _with_before(pieces, i) and (following.kind is Kind.UNKNOWN or (following.is_thing and not following.links))
+
+
+def _with_before(pieces: Sequence[Piece], i: int) -> bool:
+    """Whether "with", 带 or the like stands right before, an article apart."""
+    j = i - 1
+    while j >= 0 and pieces[j].words in {"a", "an", "the"}:
+        j -= 1
+    return j >= 0 and pieces[j].kind is Kind.THEME and pieces[j].words not in {"for", "给", "适合", "适用于"}

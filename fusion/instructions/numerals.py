@@ -32,11 +32,28 @@ def number_at(tokens: Sequence[Token], start: int) -> Number | None:
     token = tokens[start]
     if token.kind == NUMBER and len(token.word) <= _MAX_DIGITS:
         return _written(tokens, start)
-    if token.kind == HAN and (token.word in _DIGITS or token.word == "十"):
+    if token.kind == HAN and (token.word in _DIGITS or token.word == "十" or _scale_alone(tokens, start)):
         return _chinese(tokens, start)
     if token.kind == WORD:
         return _english(tokens, start)
     return None
+
+
+def _scale_alone(tokens: Sequence[Token], start: int) -> bool:
+    """百元, 千元: one hundred, one thousand."""
+    return tokens[start].word in _SCALES and start + 1 < len(tokens) and tokens[start + 1].word in {"元", "块"}
+
+
+def neighbours_at(tokens: Sequence[Token], start: int) -> tuple[Number, Number] | None:
+    """两三百: the two numbers that a pair of neighbouring digits with one scale spans."""
+    words = [token.word for token in tokens[start : start + 4]]
+    if len(words) < 3 or words[0] not in _DIGITS or _DIGITS.get(words[1]) != _DIGITS[words[0]] + 1 or words[2] not in _SCALES:
+        return None
+    scale = Decimal(_SCALES[words[2]])
+    end = start + 3
+    if len(words) > 3 and words[3] == "万" and words[2] != "万":
+        scale, end = scale * 10_000, end + 1
+    return Number(_DIGITS[words[0]] * scale, start, end, scale), Number(_DIGITS[words[1]] * scale, start, end, scale)
 
 
 def _written(tokens: Sequence[Token], start: int) -> Number:

@@ -82,7 +82,7 @@ class LexiconParser(InstructionParser):
             order=reader.order(),
             rest=remaining_words(pieces, tokens, normal) or reader.linked_names(constraints, spoken),
             avoid=reader.avoid(constraints),
-            unparsed=unparsed_words(pieces, tokens, fitted.vocabulary.titles),
+            unparsed=unparsed_words(pieces, tokens, normal, fitted.vocabulary.titles),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from fusion.instructions.lexicon import load_list
 from fusion.instructions.tokens import HAN, Token, tokenise
 
 
@@ -127,6 +128,8 @@ def _best(entries: Iterable[Entry], tokens: Sequence[Token]) -> list[Entry]:
 
 def same_word(one: str, other: str) -> bool:
     """Whether two words of one stem inflect one word: "dress" and "dresses", but not "comforter" and "comfortable"."""
+    if one != other and not load_list("plural_only").isdisjoint((one, other)):
+        return False
     shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     return one == other or {one[shared:], other[shared:]} <= _INFLECTIONS or _doubled(one, other)
 

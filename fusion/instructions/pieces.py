@@ -15,7 +15,7 @@ from fusion.instructions.phrase_table import Entry, Kind, Link
 from fusion.instructions.prices import PriceMention, find_prices
 from fusion.instructions.tokens import HAN, MARK, NUMBER, Token
 
-HEAD, MODIFIER, THEME = "head", "modifier", "theme"
+HEAD, MODIFIER, THEME, ASIDE = "head", "modifier", "theme", "aside"
 MUST, WANT = "must", "want"
 
 
@@ -29,7 +29,8 @@ class Piece:
         is_thing: the words name a kind of product (whether or not the catalogue has it).
         plain: the words are an ordinary adjective ("large"), a weak sign of an attribute.
         negated, mood: set by the scopes: not wanted; MUST or WANT where the words say so.
-        place: of a thing: HEAD (what is asked for), MODIFIER ("camera" in "camera bag") or THEME ("loves plants").
+        place: of a thing and its attributes: HEAD (what is asked for), MODIFIER ("camera" in "camera bag"), THEME ("loves
+            plants") or ASIDE (what the thing is for or has: "for a camera", "with white soles").
         spent: said all it had to say; not embedded.
     """
 

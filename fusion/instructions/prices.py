@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.normalise import normalise
-from fusion.instructions.numerals import Number, number_at
+from fusion.instructions.numerals import Number, neighbours_at, number_at
 from fusion.instructions.tokens import HAN, NUMBER, Token, tokenise
 
 ABOUT = Decimal("0.2")  # "around 100" is 80 to 120
@@ -47,13 +47,33 @@ def find_prices(tokens: Sequence[Token]) -> list[PriceMention]:
     found: list[PriceMention] = []
     position = 0
     while position < len(tokens):
-        amount = _amount_at(tokens, position)
         floor = found[-1].end if found else 0
-        mention = _mention(tokens, amount, floor) if amount else None
+        mention, amount = _spanned(tokens, position, floor), None
+        if mention is None:
+            amount = _amount_at(tokens, position)
+            mention = _mention(tokens, amount, floor) if amount else None
         if mention:
             found.append(mention)
         position = mention.end if mention else amount.number.end if amount else position + 1
     return found
+
+
+def _spanned(tokens: Sequence[Token], position: int, floor: int) -> PriceMention | None:
+    """两三百的, 三四百块, 两三百以内."""
+    pair = neighbours_at(tokens, position)
+    if pair is None:
+        return None
+    low, high = pair
+    suffix = _longest(tokens, low.end, _currencies())
+    currency = _currencies()[_key(tokens, low.end, suffix)] if suffix else ""
+    behind, end = _relation_after(tokens, low.end + suffix)
+    before, start = _relation_before(tokens, position, floor)
+    relation = behind or before
+    if not suffix and not relation and not (end < len(tokens) and tokens[end].word == "的"):
+        return None
+    if relation in {"lte", "gte"}:
+        return PriceMention(*_bounds(relation, high.value if relation == "lte" else low.value), currency, start, end)
+    return PriceMention(low.value, high.value, currency, start, end)
 
 
 def _amount_at(tokens: Sequence[Token], start: int) -> _Amount | None:
@@ -161,6 +181,8 @@ def _bare_range(tokens: Sequence[Token], first: _Amount, second: _Amount, joint:
     if joint in {"and", "和", "与", "跟"} or second.number.value < 10:
         return False
     if joint == "-":
+        if first.number.value % 10 == 0 and second.number.value % 10 == 0:
+            return True  # round numbers: no sizes, no focal lengths
         following = tokens[second.end] if second.end < len(tokens) else None
         return previous is None or previous.kind == HAN or (following is not None and following.kind == HAN)
     return True

@@ -58,17 +58,19 @@ def avoided_words(pieces: Sequence[Piece], linked: Sequence[tuple[int, int]], to
     return _joined(slices, text.original)
 
 
-def unparsed_words(pieces: Sequence[Piece], tokens: Sequence[Token], titles: Mapping[str, int]) -> tuple[str, ...]:
+def unparsed_words(
+    pieces: Sequence[Piece], tokens: Sequence[Token], text: NormalText, titles: Mapping[str, int]
+) -> tuple[str, ...]:
     """Content words that neither the lexicon nor the catalogue's titles know."""
     known = {word for line in load("cues")["descriptor"].values() for word in words(line)}
     return tuple(
         dict.fromkeys(
-            piece.words
+            text.text[tokens[piece.start].start : tokens[piece.end - 1].end]
             for piece in pieces
             if piece.kind is Kind.UNKNOWN
             and not piece.negated
             and len(piece.words) > 1
-            and not piece.words[0].isdigit()
+            and not piece.words.replace(".", "").isdigit()
             and piece.words not in known
             and not all(token.word in titles for token in tokens[piece.start : piece.end])
         )

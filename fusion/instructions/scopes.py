@@ -42,6 +42,8 @@ def _apply(pieces: Sequence[Piece], start: int, end: int) -> None:
     negations = sum(kind in {Kind.NEGATE, Kind.AVOID, Kind.EXCEPT} for kind in chain)
     negative, soft = negations % 2 == 1, Kind.SOFT in chain or Kind.AVOID in chain
     firm = Kind.ONLY in chain or (negations == 2 and not soft)
+    if negative and _turn_round(pieces, end):
+        return
     targets = _forward(pieces, end, prices=not negative)
     if targets and chain[0] is Kind.EXCEPT and _undone(pieces, targets[-1]):
         negative = False
@@ -57,6 +59,18 @@ def _apply(pieces: Sequence[Piece], start: int, end: int) -> None:
         _negate(pieces, targets, soft)
     else:
         _set_mood(pieces, targets, WANT if soft else MUST if firm else "", backward=backward)
+
+
+def _turn_round(pieces: Sequence[Piece], start: int) -> bool:
+    """ "not an expensive one" wants a cheap one, "not the newest" asks for no order: whether that is what follows."""
+    following = next((piece for piece in pieces[start:] if piece.kind not in _SKIPPED), None)
+    if following is None or following.kind not in {Kind.CHEAP, Kind.DEAR, Kind.ORDER}:
+        return False
+    if following.kind is Kind.ORDER:
+        following.refs = ("none",)
+    else:
+        following.kind = Kind.DEAR if following.kind is Kind.CHEAP else Kind.CHEAP
+    return True
 
 
 def _forward(pieces: Sequence[Piece], start: int, *, prices: bool) -> list[int]:

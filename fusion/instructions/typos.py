@@ -11,7 +11,7 @@ from typing import Any
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from fusion.instructions.lexicon import load, load_spelling
+from fusion.instructions.lexicon import load, load_spelling, words
 from fusion.instructions.tokens import WORD, Token, stem, tokenise
 
 _MIN_LENGTH = 5  # below it, one edit makes a different word ("boat", "boot")
@@ -33,8 +33,8 @@ class TypoIndex:
         for word in sorted(targets):
             if len(word) >= _MIN_LENGTH - 1 and word.isalpha() and word.isascii():
                 self._by_length[len(word)].append(word)
-        english = load("english")["everyday"]["words"].split()
-        self._known = targets | set(load("money")["numbers"]) | money_words() | set(english) | set(load_spelling())
+        english = {*load("english")["everyday"]["words"].split(), *words(load("cues")["descriptor"]["en"])}
+        self._known = targets | set(load("money")["numbers"]) | money_words() | english | set(load_spelling())
         self._titles = titles
 
     def correct(self, tokens: Sequence[Token]) -> list[Token]:
