@@ -177,7 +177,7 @@ def _of_api(error: exceptions.APIException) -> Problem:
 def field_errors(detail: Any, pointer: str = "") -> Iterator[FieldError]:
     """DRF's tree of errors as a flat list with pointers."""
     if isinstance(detail, exceptions.ErrorDetail):
-        yield FieldError(pointer, str(detail.code), str(detail), getattr(detail, "params", {}))
+        yield FieldError(pointer, str(detail.code), str(detail), getattr(detail.code, "params", {}))
     elif isinstance(detail, Mapping):
         for name, inner in detail.items():
             step = "" if name == "non_field_errors" else "/" + str(name).replace("~", "~0").replace("/", "~1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,13 +12,16 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from recommender.conf import get_settings
 
 
-class ParamsDetail(ErrorDetail):
-    """An error with the numbers in its message, so that an app can word it itself."""
+class NumberedCode(str):
+    """An error's code that carries the numbers in its message, so that an app can word it itself.
+
+    It is the code and not the detail that carries them, because DRF copies every detail on its way up, and keeps the code.
+    """
 
     params: Mapping[str, Any]
 
-    def __new__(cls, message: str, code: str, params: Mapping[str, Any]) -> ParamsDetail:
-        self = super().__new__(cls, message, code)
+    def __new__(cls, code: str, **params: Any) -> NumberedCode:
+        self = super().__new__(cls, code)
         self.params = params
         return self
 
@@ -35,12 +37,13 @@ class StrictSerializer(serializers.Serializer[Any]):
                 message = _("There is no such field. Known: %(known)s.") % {"known": ", ".join(known)}
                 # A name with a lone surrogate could not be written into the answer.
                 safe = [name.encode("utf-8", "replace").decode()[:64] for name in unknown[:20]]
-                raise ValidationError({name: [ParamsDetail(message, "unknown_field", {"allowed": known})] for name in safe})
+                detail = ErrorDetail(message, NumberedCode("unknown_field", allowed=known))
+                raise ValidationError({name: [detail] for name in safe})
         return super().to_internal_value(data)
 
 
 class RequestText(serializers.CharField):
-    """A shopper's words: at most ``RECOMMENDER["MAX_TEXT_LENGTH"]`` characters, without control characters."""
+    """A shopper's words: at most ``RECOMMENDER["MAX_TEXT_LENGTH"]`` characters, no NUL, no lone surrogate."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(allow_blank=True, trim_whitespace=True, **kwargs)
@@ -51,9 +54,8 @@ class RequestText(serializers.CharField):
         limit = get_settings().MAX_TEXT_LENGTH
         if len(data) > limit:
             message = _("The text has %(given)d characters; at most %(max)d are read.") % {"given": len(data), "max": limit}
-            raise ValidationError([ParamsDetail(message, "too_long", {"max": limit, "given": len(data)})])
-        text: str = super().to_internal_value(data)
-        return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
+            raise ValidationError([ErrorDetail(message, NumberedCode("too_long", max=limit, given=len(data)))])
+        return str(super().to_internal_value(data))
 
 
 class Text(serializers.CharField):

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from recommender.api.fields import CurrencyCode, Flag, RequestText, Sku, StrictSerializer, Text, Whole
+from recommender.api.fields import CurrencyCode, Flag, NumberedCode, RequestText, Sku, StrictSerializer, Text, Whole
 from recommender.conf import get_settings
 from recommender.models import Event
 
@@ -186,7 +186,7 @@ class _EventList(serializers.ListField):
         limit = get_settings().MAX_EVENTS
         if isinstance(data, list) and not 1 <= len(data) <= limit:
             message = _("A batch holds 1 to %(max)d events; this one has %(given)d.") % {"max": limit, "given": len(data)}
-            raise ValidationError([ErrorDetail(message, "batch_size")])
+            raise ValidationError([ErrorDetail(message, NumberedCode("batch_size", max=limit, given=len(data)))])
         found: list[Any] = super().to_internal_value(data)
         return found
 

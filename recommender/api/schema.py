@@ -19,7 +19,6 @@ SCHEMA_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "Shoppers say what they want, in words or with a photo; ranked products with true reasons come back.",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 

@@ -31,5 +31,5 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/products", ProductsView.as_view(), name="products"),
     path("api/v1/products/<path:sku>/similar", SimilarProductsView.as_view(), name="product-similar"),
     path("api/v1/products/<path:sku>", ProductView.as_view(), name="product"),
-    re_path(r"^api/(?P<rest>.*)$", unknown_path, name="unknown"),
+    re_path(r"^api/(?P<rest>[\s\S]*)$", unknown_path, name="unknown"),
 ]

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from fusion.types import Item, ItemText, Money
+from recommender.api.views.health import coverage_in
 from recommender.encoders import set_encoders
 from recommender.engine import reset_engine
 from recommender.services.indexing import drain, mark_stale
@@ -20,6 +21,7 @@ from tests.encoders import HashedWords, MeanColours
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SLASHED = "4058NB/09 b"
+EXAMPLE = "4058NB/09"
 
 
 def shop_items(make_photo: Callable[..., Any]) -> list[Item]:
@@ -46,14 +48,17 @@ def shop_items(make_photo: Callable[..., Any]) -> list[Item]:
             )
         )
     items[3] = replace(items[3], price=None)
-    items.append(Item(SLASHED, "Odd wardrobe", "A wardrobe.", price=Money(99900, "USD")))
+    items += [Item(sku, "Odd wardrobe", "A wardrobe.", price=Money(99900, "USD")) for sku in (SLASHED, EXAMPLE)]
     return items
 
 
 @pytest.fixture
-def shop(db, host, make_photo) -> Iterator[Any]:
+def shop(db, host, make_photo, settings, tmp_path) -> Iterator[Any]:
     """The embedded shop; ``shop.items`` is what the host says now."""
+    settings.RECOMMENDER = {**settings.RECOMMENDER, "WARM_UP": False}
+    settings.MEDIA_ROOT = tmp_path
     cache.clear()
+    coverage_in.cache_clear()
     set_encoders([HashedWords(), MeanColours()])
     reset_engine()
     host.items = {item.item_id: item for item in shop_items(make_photo)}
