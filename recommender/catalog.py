@@ -107,13 +107,18 @@ def get_catalog() -> Catalog:
 
     path = get_settings().CATALOG
     try:
-        adapter = import_string(path)()
-    except (ImportError, TypeError) as error:
+        adapter_class = import_string(path)
+    except ImportError as error:
         raise ImproperlyConfigured(
-            f"RECOMMENDER['CATALOG'] is {path!r}, which cannot be made: {error}. Name a recommender.catalog.Catalog subclass."
+            f"RECOMMENDER['CATALOG'] is {path!r}, which cannot be imported: {error}. "
+            "Give the dotted path of your recommender.catalog.Catalog subclass."
         ) from error
-    if not isinstance(adapter, Catalog):
+    if not (isinstance(adapter_class, type) and issubclass(adapter_class, Catalog)):
         raise ImproperlyConfigured(f"RECOMMENDER['CATALOG'] is {path!r}, which is not a recommender.catalog.Catalog subclass.")
+    try:
+        adapter = adapter_class()
+    except TypeError as error:  # an abstract method is missing, or __init__ wants arguments
+        raise ImproperlyConfigured(f"RECOMMENDER['CATALOG'] is {path!r}, which cannot be made: {error}.") from error
     return adapter
 
 
