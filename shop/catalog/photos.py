@@ -16,6 +16,9 @@ MAX_PIXELS = 40_000_000
 MAX_SIDE = 1600
 SMALL_SIDE = 400
 
+# Our own limit is stricter, and says what to do. Set once: catch_warnings is not safe in threads.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
 
 class PhotoError(ValueError):
     """A file that is not a photo this shop takes; the message says why and what is allowed."""
@@ -64,9 +67,7 @@ def _opened(data: bytes) -> Image.Image:
             % {"given": len(data) / 1048576, "max": MAX_BYTES // 1048576}
         )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit below is stricter
-            image = Image.open(BytesIO(data), formats=ALLOWED_FORMATS)
+        image = Image.open(BytesIO(data), formats=ALLOWED_FORMATS)
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise PhotoError(_("This is not a photo that can be read. Allowed: JPEG, PNG, WebP, GIF, AVIF.")) from error
     if image.width * image.height > MAX_PIXELS:

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         self._print(report)
 
     def _print(self, report: EventReport) -> None:
-        for problem in report.refused:
+        for problem in sorted(report.refused, key=lambda problem: problem.row):
             self.stdout.write(self.style.ERROR(f"refused  {problem}"))
         for sku, times in sorted(report.unknown_skus.items()):
             self.stdout.write(self.style.WARNING(f"unknown sku {sku}: {times} events"))
