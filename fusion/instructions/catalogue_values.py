@@ -90,14 +90,17 @@ class _Reader:
     def _read_category(self, path: str, count: int) -> None:
         name = normalise(path.rpartition("/")[2]).text
         self.result.names.setdefault(name, Link("category", "category", (path,), count=count))
-        self._phrase(name, "category", "category", path, count)
-        for part in _parts(name):
+        parts = _parts(name)
+        for part in parts:
+            if len(parts) > 1 and part in load_list("never_parts"):
+                continue
             tokens = tokenise(part)
             genders = [t for t in tokens if _concept_of([t], "gender")]
             things = [t for t in tokens if t not in genders]
             if genders and not self.has_gender_field:
                 self._attach(self.exact, _concept_of(genders[:1], "gender"), "category", "gender", path, count)
             if things:
+                self._phrase(name, "category", "category", path, count)
                 self._read_thing(things, path, count)
 
     def _read_thing(self, tokens: Sequence[Token], path: str, count: int) -> None:
@@ -155,9 +158,12 @@ class _Reader:
         plain = [t for t in tokens if t.word not in load_list("company_words") and t.kind != "mark"]
         if plain and len(plain) < len(tokens):
             self._phrase(_joined(plain), name, "brand", value, count)
-        if concept := _concept_of(tokens, "brand"):
-            self._attach(self.exact, concept, name, "brand", value, count)
-            self.result.value_concepts[(name, value)] = concept
+        # "L'Oreal Paris" is L'Oreal: the longest beginning that names a brand counts.
+        for end in range(len(tokens), 0, -1):
+            if concept := _concept_of(tokens[:end], "brand"):
+                self._attach(self.exact, concept, name, "brand", value, count)
+                self.result.value_concepts[(name, value)] = concept
+                return
 
     # -- links --------------------------------------------------------------------------------------------------------
 
@@ -179,8 +185,22 @@ class _Reader:
             if links:
                 own[key] = links
         for key in load_concepts():
-            if links := own.get(key) or _broader_links(key, own):
+            if links := own.get(key) or self._broader_links(key):
                 self.result.concepts[key] = links
+
+    def _broader_links(self, key: str) -> tuple[Link, ...]:
+        """Links to the values that are the nearest broader concepts themselves; a sibling ("shirts" for a jacket) is none."""
+        level, seen = list(load_concepts()[key].broader), {key}
+        while level:
+            grouped: dict[tuple[str, str], Values] = defaultdict(dict)
+            for parent in level:
+                for where, values in self.exact.get(parent, {}).items():
+                    grouped[where].update(values)
+            if grouped:
+                return tuple(_link(where, _innermost(values), "broader") for where, values in grouped.items())
+            seen.update(level)
+            level = [b for parent in level for b in load_concepts()[parent].broader if b not in seen]
+        return ()
 
     def _own_links(self, key: str, below: Iterable[str]) -> tuple[Link, ...]:
         """Links to values that are the concept or kinds of it.
@@ -236,20 +256,6 @@ def _link(where: tuple[str, str], values: Values, fit: str) -> Link:
     if name == "category":
         kept = [path for path in kept if not any(path.startswith(f"{other}/") for other in kept)]
     return Link(name, role, tuple(kept), fit, sum(values[v] for v in kept))
-
-
-def _broader_links(key: str, own: Mapping[str, tuple[Link, ...]]) -> tuple[Link, ...]:
-    """Links of the nearest broader concepts that the catalogue has."""
-    level, seen = list(load_concepts()[key].broader), {key}
-    while level:
-        grouped: dict[tuple[str, str], Values] = defaultdict(dict)
-        for link in (link for parent in level for link in own.get(parent, ())):
-            grouped[(link.field, link.role)].update(dict.fromkeys(link.values, link.count))
-        if grouped:
-            return tuple(_link(where, _innermost(values), "broader") for where, values in grouped.items())
-        seen.update(level)
-        level = [b for parent in level for b in load_concepts()[parent].broader if b not in seen]
-    return ()
 
 
 def _innermost(values: Values) -> Values:

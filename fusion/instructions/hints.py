@@ -53,7 +53,7 @@ def _links(role: str, concepts: Sequence[str], values: CatalogueValues) -> list[
     found: dict[str, Link] = {}
     for name in concepts:
         for link in values.concepts.get(f"{role}:{name}", ()):
-            if link.fit != "broader" and link.role == role:
+            if link.fit != "broader" and link.role in {role, "age"}:
                 known = found[link.field].values if link.field in found else ()
-                found[link.field] = Link(link.field, role, tuple(dict.fromkeys(known + link.values)), link.fit, link.count)
+                found[link.field] = Link(link.field, link.role, tuple(dict.fromkeys(known + link.values)), link.fit, link.count)
     return list(found.values())

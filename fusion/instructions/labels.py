@@ -36,8 +36,9 @@ def label_of(constraint: Constraint, language: str, name_of: Callable[[str, str,
     field = field_name(constraint.field, language)
     if constraint.field == "in_stock":
         return field
-    names = (", " if not chinese else "、").join(name_of(constraint.field, value, language) for value in constraint.values[:3])
-    if len(constraint.values) > 3:
+    distinct = list(dict.fromkeys(name_of(constraint.field, value, language) for value in constraint.values))
+    names = ("、" if chinese else ", ").join(distinct[:3])
+    if len(distinct) > 3:
         names += " …"
     if constraint.operator is Operator.NOT_IN or constraint.strength is Strength.AVOID:
         return f"不要：{names}" if chinese else f"not {names.lower() if constraint.field != 'brand' else names}"

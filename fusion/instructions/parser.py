@@ -131,11 +131,12 @@ class _Reading:
         return None if span is None else self.normal.span(self.tokens[span[0]].start, self.tokens[span[1] - 1].end)
 
     def name_of(self, field_name: str, value: str, language: str) -> str:
-        """A value's name for a chip: the lexicon's Chinese name where it has one, else the catalogue's own."""
-        concept = self.fitted.values.value_concepts.get((field_name, value))
-        names = load_concepts()[concept].names.get(language, ()) if concept and language == "zh" else ()
+        """A value's name for a chip: the catalogue's own where it is in that language, else the lexicon's where it has one."""
         own = value.rpartition("/")[2] if field_name == "category" else value
-        return names[0] if names else own
+        concept = self.fitted.values.value_concepts.get((field_name, value))
+        if concept is None or (detect_language(own) == "zh") == (language == "zh"):
+            return own
+        return next(iter(load_concepts()[concept].names.get(language, ())), own)
 
     def order(self) -> Order | None:
         """The last explicit order; an order that is named to be refused is none."""

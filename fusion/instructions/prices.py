@@ -10,7 +10,7 @@ from functools import lru_cache
 from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.normalise import normalise
 from fusion.instructions.numerals import Number, neighbours_at, number_at
-from fusion.instructions.tokens import HAN, NUMBER, Token, tokenise
+from fusion.instructions.tokens import HAN, Token, tokenise
 
 ABOUT = Decimal("0.2")  # "around 100" is 80 to 120
 _APPROXIMATE = frozenset("多来几")  # "一百多块", "50来块": stands between the amount and its currency
@@ -123,13 +123,10 @@ def _bounds(relation: str, value: Decimal) -> tuple[Decimal | None, Decimal | No
 
 def _is_money(tokens: Sequence[Token], amount: _Amount, end: int, relation: str, floor: int) -> bool:
     """Whether a bounded number is a price: it names a currency, or nothing around it says that it is something else."""
-    previous = tokens[amount.start - 1].word if amount.start > floor else ""
-    if amount.start > 1 and tokens[amount.start - 2].kind == NUMBER:
-        previous = ""  # 42码500以内: the unit belongs to the number before
     if amount.currency is not None:
         is_classifier = amount.currency == "" and tokens[amount.end - 1].word == "块" and amount.number.value < 5
         return bool(relation) or not is_classifier
-    if relation == "exact" or previous in load_list("no_price_before"):
+    if relation == "exact" or _is_named(tokens, amount.start, floor):
         return False
     if end == amount.end and _longest(tokens, end, _units()):
         return False
@@ -141,6 +138,12 @@ def _is_money(tokens: Sequence[Token], amount: _Amount, end: int, relation: str,
 def _is_price_of(tokens: Sequence[Token], amount: _Amount) -> bool:
     """两百的衬衫, 1.5万的表: a round Chinese number before 的 is what the thing costs."""
     return amount.number.scaled >= 100 and amount.end < len(tokens) and tokens[amount.end].word == "的"
+
+
+def _is_named(tokens: Sequence[Token], start: int, floor: int) -> bool:
+    """Whether the word before a number says that it is a size, an age or a model."""
+    words_before = "".join(t.word for t in tokens[max(floor, start - 2) : start] if t.kind == HAN)
+    return (start > floor and tokens[start - 1].word in load_list("no_price_before")) or words_before in load_list("size_names")
 
 
 def _range(tokens: Sequence[Token], first: _Amount, floor: int) -> PriceMention | None:
@@ -174,7 +177,7 @@ def _range(tokens: Sequence[Token], first: _Amount, floor: int) -> PriceMention 
 def _bare_range(tokens: Sequence[Token], first: _Amount, second: _Amount, joint: str, framed: bool) -> bool:
     """Whether two bare numbers are a price range rather than sizes, ages or a focal length."""
     previous = tokens[first.start - 1] if first.start else None
-    if previous and previous.word in load_list("no_price_before"):
+    if _is_named(tokens, first.start, 0):
         return False
     if framed:
         return True
