@@ -1,0 +1,10 @@
+"""Oscar's own pages, and the recommendations API beside them."""
+
+from django.apps import apps
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("recommender.api.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("", include(apps.get_app_config("oscar").urls[0])),
+]
