@@ -101,7 +101,7 @@ class Problem:
             "title": str(TITLES.get(self.status, TITLES[500])),
             "status": self.status,
             "code": self.code,
-            "detail": self.detail,
+            "detail": sayable(self.detail),
             "instance": f"/requests/{request_id}" if request_id else "",
             "errors": [
                 {"pointer": e.pointer, "code": e.code, "detail": e.detail, "params": dict(e.params)} for e in self.errors
@@ -177,16 +177,21 @@ def _of_api(error: exceptions.APIException) -> Problem:
 def field_errors(detail: Any, pointer: str = "") -> Iterator[FieldError]:
     """DRF's tree of errors as a flat list with pointers."""
     if isinstance(detail, exceptions.ErrorDetail):
-        yield FieldError(pointer, str(detail.code), str(detail), getattr(detail.code, "params", {}))
+        yield FieldError(pointer, str(detail.code), sayable(detail), getattr(detail.code, "params", {}))
     elif isinstance(detail, Mapping):
         for name, inner in detail.items():
-            step = "" if name == "non_field_errors" else "/" + str(name).replace("~", "~0").replace("/", "~1")
+            step = "" if name == "non_field_errors" else "/" + sayable(name, 64).replace("~", "~0").replace("/", "~1")
             yield from field_errors(inner, pointer + step)
     elif isinstance(detail, Sequence):
         # A list is either the messages of one field or one entry for each element of an array.
         messages = all(isinstance(inner, exceptions.ErrorDetail) for inner in detail)
         for place, inner in enumerate(detail):
             yield from field_errors(inner, pointer if messages else f"{pointer}/{place}")
+
+
+def sayable(text: object, limit: int = 300) -> str:
+    """A text that may quote the request, cut and without lone surrogates, which no answer could be written with."""
+    return str(text)[:limit].encode("utf-8", "replace").decode()
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:

@@ -35,10 +35,8 @@ class StrictSerializer(serializers.Serializer[Any]):
             unknown = [str(name) for name in data if name not in self.fields]
             if unknown:
                 message = _("There is no such field. Known: %(known)s.") % {"known": ", ".join(known)}
-                # A name with a lone surrogate could not be written into the answer.
-                safe = [name.encode("utf-8", "replace").decode()[:64] for name in unknown[:20]]
                 detail = ErrorDetail(message, NumberedCode("unknown_field", allowed=known))
-                raise ValidationError({name: [detail] for name in safe})
+                raise ValidationError({name: [detail] for name in unknown[:20]})
         return super().to_internal_value(data)
 
 

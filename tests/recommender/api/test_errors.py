@@ -80,6 +80,8 @@ def is_problem(answer) -> bool:
         ('{"query": {"text": 5}}', 422, "validation"),
         ('{"query": {"text": {"$ne": null}}}', 422, "validation"),
         ('{"query": {"language": "xx"}}', 422, "validation"),
+        ('{"query": {"language": "\\ud800"}}', 422, "validation"),
+        ('{"sort": "' + "x" * 1_000_000 + '"}', 422, "validation"),
     ],
 )
 def test_hostile_bodies_are_refused_with_a_problem(api, body, status, code):

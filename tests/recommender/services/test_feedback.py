@@ -71,9 +71,8 @@ def test_batches_larger_than_a_chunk_keep_their_places():
 
 def test_future_time_becomes_now_and_an_old_one_stays():
     now = timezone.now()
-    record(
-        [Feedback("view", "a", occurred_at=now + timedelta(days=9)), Feedback("view", "b", occurred_at=now - timedelta(900))]
-    )
+    ahead, old = now + timedelta(days=9), now - timedelta(days=900)
+    record([Feedback("view", "a", occurred_at=ahead), Feedback("view", "b", occurred_at=old)])
     assert Event.objects.get(item_id="a").occurred_at <= timezone.now()
     assert Event.objects.get(item_id="b").occurred_at == old
 
