@@ -33,7 +33,7 @@ class CatalogueValues:
         measures: "13 inch" -> links of values that are or hold that measure.
         sizes: "40", "m" -> links of values of size fields.
         fields: role -> the catalogue's fields of that role, the most used first.
-        names: value names worth comparing with unknown phrases -> their links.
+        names: category names, to compare unknown phrases with -> their links.
     """
 
     table: PhraseTable = field(default_factory=PhraseTable)
@@ -137,7 +137,6 @@ class _Reader:
         if role == "brand":
             self._read_brand(tokens, name, value, count)
             return
-        self.result.names.setdefault(text, Link(name, role, (value,), count=count))
         self._read_property(tokens, text, name, role, value, count)
 
     def _read_property(self, tokens: Sequence[Token], text: str, name: str, role: str, value: str, count: int) -> None:

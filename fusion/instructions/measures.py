@@ -69,6 +69,8 @@ def measure_key(tokens: Sequence[Token]) -> list[str]:
 def size_key(tokens: Sequence[Token]) -> str:
     """What a size is looked up by: "Size 40", "EU 40" and "40" are "40"; "Medium" and "M" are "m"; "" for anything longer."""
     kept = [t for t in tokens if t.word not in load_list("size_words") and t.kind in {NUMBER, WORD}]
+    if len(kept) == 2 and kept[0].kind == NUMBER and kept[0].end == kept[1].start:
+        return _SIZE_LETTERS.get(kept[0].word + kept[1].word, "")
     if len(kept) != 1 or len(kept) + sum(t.word in load_list("size_words") for t in tokens) != len(tokens):
         return ""
     word = kept[0].word

@@ -184,10 +184,11 @@ def _bare_range(tokens: Sequence[Token], first: _Amount, second: _Amount, joint:
     if joint in {"and", "和", "与", "跟"} or second.number.value < 10:
         return False
     if joint == "-":
-        if first.number.value % 10 == 0 and second.number.value % 10 == 0:
+        step = 10 if previous else 5
+        if first.number.value % step == 0 and second.number.value % step == 0:
             return True  # round numbers: no sizes, no focal lengths
         following = tokens[second.end] if second.end < len(tokens) else None
-        return previous is None or previous.kind == HAN or (following is not None and following.kind == HAN)
+        return (previous is not None and previous.kind == HAN) or (following is not None and following.kind == HAN)
     return True
 
 

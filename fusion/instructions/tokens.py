@@ -11,7 +11,7 @@ from typing import Any
 import snowballstemmer
 
 from fusion.instructions.language import is_han
-from fusion.instructions.lexicon import load_han_names, load_spelling
+from fusion.instructions.lexicon import load_han_names, load_list, load_spelling
 
 WORD, NUMBER, HAN, MARK = "word", "number", "han", "mark"
 
@@ -111,6 +111,8 @@ def segment(chinese: str) -> tuple[str, ...]:
 
 def _retail_parts(word: str) -> tuple[str, ...]:
     """Longest retail words that cover the whole word, or the word itself where they do not."""
+    if word in load_list("whole_words"):
+        return (word,)
     names = load_han_names()
     parts: list[str] = []
     start = 0

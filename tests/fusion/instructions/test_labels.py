@@ -1,0 +1,21 @@
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("black shirt under 300", ["Color: Black", "Category: Shirts", "≤ ¥300"]),
+        ("not black", ["not black"]),
+        ("黑色衬衫300以内", ["颜色：黑色", "类别：衬衫", "价格 ≤ ¥300"]),
+        ("不要黑色", ["不要：黑色"]),
+        ("between 20 and 30", ["¥20–¥30"]),
+        ("便宜的", ["价格更低"]),
+        ("in stock", ["In stock"]),
+    ],
+)
+def test_chips_speak_the_language_of_the_request(clothes, text, labels):
+    assert [c.label for c in clothes.parse(text).constraints] == labels
+
+
+def test_the_language_parameter_overrides_the_text(clothes):
+    assert [c.label for c in clothes.parse("not black", language="zh").constraints] == ["不要：黑色"]

@@ -1,0 +1,37 @@
+import numpy as np
+
+from fusion.instructions.nearest_names import NearestNames
+from fusion.instructions.parser import LexiconParser
+from fusion.instructions.phrase_table import Link
+from fusion.types import Strength, Vocabulary
+
+
+def encode(texts):
+    """Letters as features: a small deterministic encoder with unit rows."""
+    rows = (
+        np.array([[text.count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts], dtype=np.float32) + 1e-6
+    )
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_an_unknown_phrase_is_linked_to_the_nearest_category_as_a_want():
+    parser = LexiconParser(encode_phrases=encode)
+    parser.fit(Vocabulary({"category": {"Zorblaxes": 3, "Quinty": 2}}))
+    (want,) = parser.parse("blue xalbrozes").constraints
+    assert (want.field, want.values, want.strength) == ("category", ("Zorblaxes",), Strength.WANT)
+
+
+def test_nothing_near_is_no_link():
+    names = NearestNames({"zorblax": Link("category", "category", ("Zorblax",))}, encode)
+    assert names.nearest("quinty") is None
+
+
+def test_a_failing_encoder_leaves_the_request_with_its_words():
+    def fail(texts):
+        raise RuntimeError("no weights")
+
+    parser = LexiconParser(encode_phrases=fail)
+    parser.fit(Vocabulary({"category": {"Zorblaxes": 3}}))
+    instruction = parser.parse("quux")
+    assert instruction.constraints == ()
+    assert instruction.rest == "quux"

@@ -1,0 +1,29 @@
+"""The published suite: slot F1 and exactness of the musts, per language."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.instructions.suite import fitted_parsers, load_requests, tally
+
+
+@pytest.fixture(scope="module")
+def parsers():
+    return fitted_parsers()
+
+
+@pytest.mark.parametrize(("lang", "least"), [("en", 0.97), ("zh", 0.95)])
+def test_requests_are_read_as_shoppers_mean_them(parsers, lang, least):
+    result = tally([r for r in load_requests() if r.lang == lang], parsers)
+    assert result.f1 >= least, "\n".join(result.wrong)
+    assert result.exactness >= 0.95, "\n".join(result.wrong)
+
+
+def test_the_suite_is_half_chinese_and_has_every_kind():
+    requests = load_requests()
+    assert len(requests) >= 150
+    assert 0.4 <= sum(r.lang == "zh" for r in requests) / len(requests) <= 0.6
+    assert {r.kind for r in requests} == {
+        "noun", "attribute", "price", "range", "negation", "exclusivity", "order", "gender/size", "occasion", "gift",
+        "multi-constraint", "typo", "mixed language", "adversarial",
+    }  # fmt: skip
