@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
@@ -274,14 +275,18 @@ def more(request: HttpRequest, asked: Asked, recommendation_id: str, offset: int
 def similar_to(
     request: HttpRequest, sku: str, by: str, *, exclude: Collection[str] = (), limit: int = SHELF_SIZE
 ) -> list[Card]:
-    """Products like this one by "look", "text" or "both"; empty while this product is not indexed yet."""
+    """Products like this one by "look", "text" or "both"; empty while this product has nothing to compare by.
+
+    Only what the comparison itself speaks for: a list filled up with popular products would not be what its title says.
+    """
     from recommender.services.serving import similar
 
     try:
         served = similar(sku, by, limit + len(exclude), shopper_of(request))
     except UnknownItem:
         return []
-    return [card for card in _cards(served) if card.sku not in exclude][:limit]
+    alike = {r.item.item_id for r in served.answer.items if sum(t.contribution for t in r.terms if t.source == "liked") > 0}
+    return [replace(card, reasons=()) for card in _cards(served) if card.sku in alike - set(exclude)][:limit]
 
 
 def for_you(request: HttpRequest) -> list[Card]:

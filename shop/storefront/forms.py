@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from babel import Locale
 from django import forms
 from django.core.validators import RegexValidator
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from shop.orders.models import MAX_QUANTITY
@@ -31,9 +32,7 @@ class AskForm(forms.Form):
         required=False,
         max_length=MAX_TEXT,
         error_messages={
-            "max_length": _(
-                "Your request has %(show_value)d characters; at most %(limit_value)d are read. Shorten it."
-            )
+            "max_length": _("Your request has %(show_value)d characters; at most %(limit_value)d are read. Shorten it.")
         },
     )
     photo = forms.CharField(required=False, validators=[ID_PATTERN])
@@ -42,7 +41,7 @@ class AskForm(forms.Form):
     offset = forms.IntegerField(required=False, min_value=0, max_value=MAX_OFFSET)
 
     def clean(self) -> dict[str, Any]:
-        drops = self.data.getlist("drop")
+        drops = cast(QueryDict, self.data).getlist("drop")
         if len(drops) > MAX_DROPS or any(len(key) > MAX_KEY or "\x00" in key for key in drops):
             raise forms.ValidationError(_("This address is damaged. Ask again in the box above."), code="drop")
         self.cleaned_data["drop"] = tuple(drops)

@@ -32,7 +32,7 @@ def home_shelves(request: HttpRequest) -> list[Shelf]:
     place(_because_you_saw(request, taken))
     place(_popular(taken))
     place(_newest(taken))
-    for category in Category.get_root_nodes():
+    for category in Category.objects.get_root_nodes():
         place(_department(category, taken))
     return shelves
 

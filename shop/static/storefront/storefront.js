@@ -11,7 +11,7 @@
     const send = form.querySelector("[data-send]");
     const preview = form.querySelector("[data-preview]");
     const drop = form.querySelector("[data-drop]");
-    form.querySelectorAll("[data-js]").forEach((part) => (part.hidden = false));
+    form.classList.add("enhanced");
 
     const chosen = () => file.files[0] || camera.files[0];
 

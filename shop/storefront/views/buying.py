@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
+from typing import cast
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -25,6 +28,7 @@ from shop.storefront.views.settings import next_url
 from shop.storefront.visitors import who
 
 ORDERS_SHOWN = 50
+NEW_FOR = timedelta(minutes=10)
 
 
 @never_cache
@@ -127,8 +131,9 @@ def _checkout_page(request: HttpRequest, form: CheckoutForm, target: Cart | None
         return redirect("storefront:cart")
     if form.is_bound:
         # The page shows today's total, so that is what the next click agrees to.
-        form.data = form.data.copy()
-        form.data["total"] = str(summary.total_minor)
+        data = cast(QueryDict, form.data).copy()
+        data["total"] = str(summary.total_minor)
+        form.data = data
     lines = [(line, card_of(line.product)) for line in summary.lines]
     code = status if status != 200 else (400 if form.is_bound else 200)
     return render(request, "storefront/checkout.html", {"form": form, "summary": summary, "lines": lines}, status=code)
@@ -166,7 +171,8 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     found = orders_of(user_id=person.user_id, visitor_token=person.visitor).filter(number=number).first()
     if found is None:
         raise Http404
-    return render(request, "storefront/order.html", {"order": found, "lines": _order_cards(found)})
+    is_new = timezone.now() - found.placed_at < NEW_FOR
+    return render(request, "storefront/order.html", {"order": found, "lines": _order_cards(found), "is_new": is_new})
 
 
 def _order_cards(found: Order) -> list[tuple[object, object]]:

@@ -20,7 +20,7 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """
     if not path.startswith(PUBLIC) or "\x00" in path or ".." in path:
         raise Http404
-    response = serve(request, path, document_root=settings.MEDIA_ROOT)
+    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     response["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -1,0 +1,83 @@
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from recommender.models import Event
+from shop.orders.models import CartLine
+
+pytestmark = pytest.mark.django_db
+NEW = {"name": "Lin", "email": "Lin@Example.com", "password": "a long enough phrase"}
+
+
+def test_signing_up_brings_the_guest_s_cart_and_history_along(client, products):
+    client.get(products[0].get_absolute_url())
+    client.post("/cart/add", {"sku": "sku-02"})
+    assert client.post("/sign-up", NEW)["Location"] == "/account"
+    user = User.objects.get()
+    assert CartLine.objects.get().cart.user == user
+    assert set(Event.objects.values_list("user_id", flat=True)) == {str(user.pk)}
+    html = client.get("/account").content.decode()
+    assert "Hello, Lin" in html
+    assert "Looked at" in html
+
+
+def test_one_can_sign_in_and_out_again(client, products):
+    client.post("/sign-up", NEW)
+    client.post("/sign-out")
+    assert "You are a guest" in client.get("/account").content.decode()
+    wrong = client.post("/sign-in", {"username": "lin@example.com", "password": "no"})
+    assert wrong.status_code == 400
+    assert client.post("/sign-in", {"username": "LIN@example.com", "password": NEW["password"]}).status_code == 302
+    assert "Hello, Lin" in client.get("/account").content.decode()
+
+
+def test_signing_out_leaves_nothing_to_the_next_person(client, products):
+    client.get(products[0].get_absolute_url())
+    client.post("/sign-up", NEW)
+    client.post("/sign-out")
+    assert client.cookies["visitor"].value == ""
+    assert "Nothing yet" in client.get("/account").content.decode()
+
+
+@pytest.mark.parametrize("address", ["//evil.example", "https://evil.example/", "javascript:alert(1)"])
+def test_signing_in_never_leaves_the_shop(client, products, address):
+    assert client.post("/sign-up", {**NEW, "next": address})["Location"] == "/account"
+
+
+def test_signing_in_goes_on_where_the_shopper_was(client, products):
+    assert client.post("/sign-up", {**NEW, "next": "/checkout"})["Location"] == "/checkout"
+
+
+def test_things_are_forgotten_one_by_one_or_all_at_once(client, products):
+    for product in products[:3]:
+        client.get(product.get_absolute_url())
+    html = client.get("/account").content.decode()
+    event = re.search(r'name="event" value="([0-9A-Z]+)"', html)[1]
+    stranger = Client()
+    assert stranger.post("/account/history/delete", {"event": event}).status_code == 404
+    assert client.post("/account/history/delete", {"event": event}).status_code == 302
+    assert Event.objects.count() == 2
+    client.post("/account/history/delete", {"event": "all"})
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("event", ["", "\x00", "none"])
+def test_forgetting_what_is_not_there_is_not_found(client, products, event):
+    assert client.post("/account/history/delete", {"event": event}).status_code == 404
+
+
+@pytest.mark.parametrize("member", [False, True])
+def test_history_switched_off_is_neither_written_nor_used(client, products, member):
+    if member:
+        client.post("/sign-up", NEW)
+    client.get(products[0].get_absolute_url())
+    client.post("/account/history/use", {"use": "no"})
+    assert "It is off" in client.get("/account").content.decode()
+    client.get(products[1].get_absolute_url())
+    mine = Event.objects.exclude(user_id="", visitor_id="")
+    assert list(mine.values_list("item_id", flat=True)) == ["sku-00"]
+    assert "For you" not in client.get("/").content.decode()
+    client.post("/account/history/use", {"use": "yes"})
+    assert "For you" in client.get("/").content.decode()

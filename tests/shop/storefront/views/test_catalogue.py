@@ -1,0 +1,109 @@
+import re
+
+import pytest
+
+from recommender.models import Event
+from shop.catalog.models import Category, Product
+
+pytestmark = pytest.mark.django_db
+
+
+def skus_by_row(html: str) -> list[list[str]]:
+    rows = html.split('<section class="shelf-block">')[1:]
+    return [re.findall(r'class="card-link" href="([^"?]+)', row) for row in rows]
+
+
+def test_home_rows_say_why_and_repeat_no_product(client, products):
+    html = client.get("/").content.decode()
+    rows = skus_by_row(html)
+    links = [link for row in rows for link in row]
+    assert len(rows) >= 2
+    assert len(links) == len(set(links))
+    assert html.count('class="why-row"') == len(rows)
+
+
+def test_home_of_an_empty_shop_says_so(client, db):
+    assert "The shelves are still empty" in client.get("/").content.decode()
+
+
+def test_what_was_looked_at_shapes_the_home_page(client, products):
+    client.get(products[0].get_absolute_url())
+    html = client.get("/").content.decode()
+    assert "For you" in html
+    assert "From what you looked at and bought" in html
+
+
+def test_a_product_page_shows_what_it_knows_and_reports_one_view(client, products):
+    html = client.get(products[1].get_absolute_url()).content.decode()
+    for shown in ("Blue chair 1", "$11.00", "Only 3 left", "Acme", "blue", "sku-01", "A blue chair for the living room."):
+        assert shown in html
+    assert list(Event.objects.values_list("kind", "item_id")) == [("view", "sku-01")]
+
+
+def test_a_view_remembers_the_answer_that_led_to_it(client, products):
+    html = client.get("/search", {"q": "lamp"}).content.decode()
+    link = re.search(r'class="card-link" href="([^"]+)"', html)[1].replace("&amp;", "&")
+    client.get(link)
+    event = Event.objects.get()
+    assert event.recommendation_id in link
+    assert event.position == 1
+
+
+@pytest.mark.parametrize("query", ["r=%00&at=x", "at=99999999999", "r=" + "x" * 90, "r=junk&at=-1"])
+def test_a_damaged_origin_is_ignored(client, products, query):
+    assert client.get(f"{products[0].get_absolute_url()}?{query}").status_code == 200
+    assert Event.objects.get().recommendation_id == ""
+
+
+def test_rows_of_a_product_hold_neither_itself_nor_a_product_twice(client, products):
+    rows = skus_by_row(client.get(products[0].get_absolute_url()).content.decode())
+    links = [link for row in rows for link in row]
+    assert rows
+    assert len(links) == len(set(links))
+    assert products[0].get_absolute_url() not in links
+
+
+def test_looks_like_this_compares_photos(client, products):
+    html = client.get(products[0].get_absolute_url()).content.decode()
+    first = html.split("Looks like this")[1].split("</section>")[0]
+    assert re.findall(r'<h3 lang="en">(\w+) ', first)[:4] == ["Red"] * 4
+
+
+def test_a_sku_in_the_address_leads_to_the_product(client, products):
+    assert client.get("/products/sku-00")["Location"] == products[0].get_absolute_url()
+
+
+@pytest.mark.parametrize(
+    "address", ["/products/none", "/products/%00", "/products/" + "x" * 300, "/categories/none", "/categories/%00"]
+)
+def test_what_does_not_exist_is_not_found_in_the_shop_s_own_words(client, products, address):
+    response = client.get(address)
+    assert response.status_code == 404
+    assert "This page is not here" in response.content.decode()
+
+
+def test_a_hidden_product_has_no_page(client, products):
+    Product.objects.filter(sku="sku-00").update(is_active=False)
+    assert client.get(products[0].get_absolute_url()).status_code == 404
+
+
+def test_a_sold_out_product_cannot_be_added(client, products):
+    Product.objects.filter(sku="sku-00").update(stock=0)
+    html = client.get(products[0].get_absolute_url()).content.decode()
+    assert "Out of stock" in html
+    assert "Add to cart" not in html
+
+
+def test_category_pages_hold_every_product_below_once(client, products):
+    address = Category.objects.get(name="Home").get_absolute_url()
+    pages = [client.get(address, {"page": n}).content.decode() for n in (1, 2)]
+    links = [link for html in pages for link in re.findall(r'class="card-link" href="([^"]+)"', html)]
+    assert len(links) == len(set(links)) == 30
+    assert client.get(address, {"page": "abc"}).status_code == 404
+
+
+def test_photos_reserve_their_place_and_the_first_row_is_not_lazy(client, products):
+    address = Category.objects.get(name="Home").get_absolute_url()
+    images = re.findall(r"<img src=[^>]+>", client.get(address).content.decode())
+    assert all(re.search(r'width="\d+" height="\d+"', image) and "srcset=" in image for image in images)
+    assert [('loading="lazy"' in image) for image in images[:5]] == [False] * 4 + [True]
