@@ -173,7 +173,7 @@ class BundledEncoder(Encoder):
             if "image" in self._names:
                 vectors["image"] = normalize(self._trunk.classifier(pooled), dim=-1).numpy()
             if "look" in self._names:
-                vectors["look"] = normalize(self._trunk.classifier.look(pooled), dim=-1).numpy()
+                vectors["look"] = normalize(self._trunk.classifier.look_vectors(pooled), dim=-1).numpy()
         return vectors
 
 

@@ -22,11 +22,12 @@ from pathlib import Path
 
 from fusion.encoders import bundled_conversion as conversion
 from fusion.encoders.checksums import is_complete, require_sha256, write_manifest
+from fusion.encoders.class_texts import SHOP_WORDS
 from fusion.exceptions import ChecksumMismatch, MissingDependency
 
 Progress = Callable[[int, int], None]
 
-VERSION = "1"
+VERSION = "2"
 WHEELS_VARIABLE = "ATTUNE_WHEELS_DIR"
 ADVICE = "Run manage.py setup_weights (or delete the folder and run it again)."
 
@@ -78,7 +79,8 @@ PACKAGES = (TEXT, PHOTO, CLASSES)
 
 def checksum() -> str:
     """What the vectors depend on: the sources and the recipe. Equal on every machine, unlike a converted file's last bits."""
-    parts = [VERSION, *(digest for package in PACKAGES for digest in package.files.values())]
+    words = hashlib.sha256(SHOP_WORDS.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    parts = [VERSION, words, *(digest for package in PACKAGES for digest in package.files.values())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

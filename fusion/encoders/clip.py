@@ -189,7 +189,7 @@ def _unreachable(model: str, pretrained: str | None, error: Exception) -> str:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
     return (
         f"The CLIP model {model!r}{f' with {pretrained!r}' if pretrained else ''} cannot be loaded ({reason}). If the hub "
-        "is not in reach, download it elsewhere and name the folder as 'local-dir:/path', or use BACKEND 'bundled': it needs no hub."
+        "is not in reach, download it elsewhere and name it as 'local-dir:/path', or use BACKEND 'bundled', which needs no hub."
     )
 
 
