@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recommender.models import Job, Worker
+from recommender.services import liveness
 
 ALIVE_SECONDS = 30
 WRITE_EVERY = 1.0
@@ -82,10 +83,11 @@ def is_alive(worker: Worker) -> bool:
 
 
 def tidy() -> None:
-    """Close the jobs of processes that died, and forget old jobs and workers."""
+    """Close the jobs of processes that died, and forget old jobs, workers and locks."""
     now = timezone.now()
     Job.objects.filter(state=Job.State.RUNNING, heartbeat_at__lt=now - timedelta(minutes=10)).update(
         state=Job.State.FAILED, finished_at=now, message=_("The process that ran this ended without a word.")
     )
     Job.objects.filter(created_at__lt=now - FORGET_AFTER).delete()
     Worker.objects.filter(seen_at__lt=now - timedelta(hours=1)).delete()
+    liveness.sweep()

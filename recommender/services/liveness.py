@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +21,7 @@ try:
 except ImportError:  # no such lock on Windows: leases there simply run out
     fcntl = None  # type: ignore[assignment]
 
+_OLD_SECONDS = 3600.0
 _held: dict[int, tuple[str, IO[str]]] = {}
 
 
@@ -58,3 +60,12 @@ def is_dead(owner: str) -> bool:
 def forget(owner: str) -> None:
     """Remove a dead owner's file, once nothing is leased to it any more."""
     (_folder() / f"{owner.rpartition('/')[2]}.lock").unlink(missing_ok=True)
+
+
+def sweep() -> None:
+    """Remove the files of processes that died without holding a lease. Young files may not have been locked yet."""
+    host = socket.gethostname()
+    for path in _folder().glob("*.lock"):
+        owner = f"{host}/{path.stem}"
+        if time.time() - path.stat().st_mtime > _OLD_SECONDS and is_dead(owner):
+            forget(owner)

@@ -56,3 +56,14 @@ def test_this_process_is_not_dead_and_keeps_its_name(data_dir):
 def test_nothing_is_said_of_other_machines_and_unknown_files(data_dir):
     assert not liveness.is_dead("elsewhere/01ABC")
     assert not liveness.is_dead(f"{socket.gethostname()}/unknown")
+
+
+def test_old_files_of_dead_processes_are_swept_and_living_ones_stay(data_dir):
+    liveness.owner_id()
+    (mine,) = (data_dir / "workers").iterdir()
+    for name in ("old", "young"):
+        (data_dir / "workers" / f"{name}.lock").touch()
+    for name in ("old", mine.stem):
+        os.utime(data_dir / "workers" / f"{name}.lock", (0, 0))
+    liveness.sweep()
+    assert {path.stem for path in (data_dir / "workers").iterdir()} == {"young", mine.stem}
