@@ -52,7 +52,9 @@ class ReadinessView(_HealthView):
         database, counts = _database()
         ready = state.ready and database == "ok"
         headers = {} if ready else {"Retry-After": "2"}
-        return Response(_body(state, ready, database, counts), status=200 if ready else 503, headers=headers)
+        response = Response(_body(state, ready, database, counts), status=200 if ready else 503, headers=headers)
+        response._has_been_logged = True  # type: ignore[attr-defined]  # red at the start is no error worth a line a second
+        return response
 
 
 class VersionView(_HealthView):
@@ -111,8 +113,13 @@ def _body(state: Readiness, ready: bool, database: str, counts: Coverage | None)
             "items": state.items,
             "coverage": {block.block: round(block.share, 4) for block in counts.blocks} if counts else {},
         },
-        "degraded": list(state.degraded),
+        "degraded": [*state.degraded, *_empty_blocks(counts)],
     }
+
+
+def _empty_blocks(counts: Coverage | None) -> list[str]:
+    """Blocks that no item has although it should: the model was changed and nothing is embedded with the new one yet."""
+    return [f"{block.block}: no vectors" for block in counts.blocks if block.expected and not block.embedded] if counts else []
 
 
 def _models(state: Readiness) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from recommender.api.schema import openapi
 from tests.recommender.api.conftest import Api
 
 # More on request: FUZZ_EXAMPLES=10000 pytest tests/recommender/api/test_fuzz.py
-N_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+N_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
 bounded = settings(
     max_examples=N_EXAMPLES,
     deadline=None,
