@@ -1,0 +1,1 @@
+"""Measurements of Attune: ``python -m benchmarks --help``. Nothing of the product imports this package."""
