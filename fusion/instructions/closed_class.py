@@ -8,6 +8,7 @@ from functools import lru_cache
 from fusion.instructions.lexicon import load, load_concepts, load_roles, words
 from fusion.instructions.normalise import normalise
 from fusion.instructions.phrase_table import Kind, PhraseTable
+from fusion.instructions.tokens import tokenise
 
 _CUES = (
     (Kind.NEUTRAL, "neutral"), (Kind.CHEAP, "cheap"), (Kind.DEAR, "dear"), (Kind.STOCK, "stock"), (Kind.AVOID, "avoid"),
@@ -46,6 +47,13 @@ def _phrases() -> Iterator[tuple[str, Kind, str]]:
     for group in ("recipient", "situation"):
         for name, hint in hints[group].items():
             yield from ((phrase, Kind.HINT, f"{group}.{name}") for language in ("en", "zh") for phrase in words(hint[language]))
+
+
+@lru_cache(maxsize=1)
+def concept_words() -> frozenset[str]:
+    """Words of the lexicon's things and properties: what a slip may be corrected to. Never a cue: "hanes" is no "hates"."""
+    names = (name for concept in load_concepts().values() for name in concept.names["en"])
+    return frozenset(token.word for name in names for token in tokenise(normalise(name).text))
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from fusion.instructions.base import InstructionParser
 from fusion.instructions.catalogue_values import CatalogueValues, read_catalogue
-from fusion.instructions.closed_class import closed_class_table
+from fusion.instructions.closed_class import closed_class_table, concept_words
 from fusion.instructions.constraints import cheap_wants, merge, read_pieces
 from fusion.instructions.currencies import price_constraint
 from fusion.instructions.heads import place_things
@@ -61,7 +61,7 @@ class LexiconParser(InstructionParser):
     def _read(self, vocabulary: Vocabulary) -> _Fitted:
         warm_up()
         values = read_catalogue(vocabulary)
-        typos = TypoIndex(closed_class_table().words | values.table.words, vocabulary.titles)
+        typos = TypoIndex(concept_words() | values.table.words, closed_class_table().words, vocabulary.titles)
         names = NearestNames(values.names, self._encode_phrases) if self._encode_phrases else None
         return _Fitted(vocabulary, values, typos, names)
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.normalise import normalise
 from fusion.instructions.numerals import Number, neighbours_at, number_at
-from fusion.instructions.tokens import HAN, Token, tokenise
+from fusion.instructions.tokens import HAN, WORD, Token, tokenise
 
 ABOUT = Decimal("0.2")  # "around 100" is 80 to 120
 _APPROXIMATE = frozenset("多来几")  # "一百多块", "50来块": stands between the amount and its currency
@@ -107,7 +107,7 @@ def _mention(tokens: Sequence[Token], first: _Amount, floor: int) -> PriceMentio
         if not _is_price_of(tokens, first):
             return None
         relation = "about"
-    if not _is_money(tokens, first, end, relation, floor):
+    if not _is_money(tokens, first, start, end, relation, floor):
         return None
     low, high = _bounds(relation, first.number.value)
     return PriceMention(low, high, first.currency or "", start, end)
@@ -121,18 +121,42 @@ def _bounds(relation: str, value: Decimal) -> tuple[Decimal | None, Decimal | No
     return value * (1 - ABOUT), value * (1 + ABOUT)
 
 
-def _is_money(tokens: Sequence[Token], amount: _Amount, end: int, relation: str, floor: int) -> bool:
-    """Whether a bounded number is a price: it names a currency, or nothing around it says that it is something else."""
+def _is_money(tokens: Sequence[Token], amount: _Amount, start: int, end: int, relation: str, floor: int) -> bool:
+    """Whether a bounded number is a price: it names a currency, or nothing around it says that it is something else.
+
+    Args:
+        start, end: of the whole mention, the words of its bound included.
+    """
+    if amount.number.value <= 0:
+        return False
     if amount.currency is not None:
-        is_classifier = amount.currency == "" and tokens[amount.end - 1].word == "块" and amount.number.value < 5
-        return bool(relation) or not is_classifier
-    if relation == "exact" or _is_named(tokens, amount.start, floor):
+        return bool(relation) or not _is_doubtful(tokens, amount)
+    if relation == "exact" or _is_named(tokens, amount.start, floor) or _is_glued(tokens, amount.start):
         return False
-    if end == amount.end and _longest(tokens, end, _units()):
+    bound_behind = end > amount.end
+    if bound_behind and start == amount.start and tokens[amount.end].word in load_list("needs_currency"):
         return False
-    if relation in {"gte", "about"} and amount.number.value < 10 and end < len(tokens) and tokens[end].kind != "mark":
-        return False  # "at least 3 pockets"
-    return amount.number.value > 0
+    if not bound_behind and _longest(tokens, end, _units()):
+        return False
+    # "at least 3 pockets", "up to 8 keys", "Air Max 1"
+    is_count = not bound_behind and end < len(tokens) and tokens[end].kind in {WORD, HAN}
+    is_model = amount.start > 0 and tokens[amount.start - 1].word == "max"
+    return amount.number.value >= 10 or not (is_count or is_model)
+
+
+def _is_doubtful(tokens: Sequence[Token], amount: _Amount) -> bool:
+    """Whether a currency word may be something else: 一块表 (one watch), "5 pound dumbbell", "RS232"."""
+    first, last = tokens[amount.start], tokens[amount.end - 1]
+    is_classifier = amount.currency == "" and last.word == "块" and amount.number.value < 5
+    return is_classifier or bool({first.word, last.word} & load_list("doubtful_currencies"))
+
+
+def _is_glued(tokens: Sequence[Token], start: int) -> bool:
+    """Whether a number is part of a name: "G80", "HERO3", "10-10-27"."""
+    if not start:
+        return False
+    previous = tokens[start - 1]
+    return previous.end == tokens[start].start and (previous.kind == WORD or previous.word == "-")
 
 
 def _is_price_of(tokens: Sequence[Token], amount: _Amount) -> bool:
@@ -177,7 +201,9 @@ def _range(tokens: Sequence[Token], first: _Amount, floor: int) -> PriceMention 
 def _bare_range(tokens: Sequence[Token], first: _Amount, second: _Amount, joint: str, framed: bool) -> bool:
     """Whether two bare numbers are a price range rather than sizes, ages or a focal length."""
     previous = tokens[first.start - 1] if first.start else None
-    if _is_named(tokens, first.start, 0):
+    if _is_named(tokens, first.start, 0) or _is_glued(tokens, first.start) or first.number.value >= second.number.value:
+        return False
+    if second.end < len(tokens) and tokens[second.end].word == "-":
         return False
     if framed:
         return True

@@ -80,9 +80,19 @@ def _forward(pieces: Sequence[Piece], start: int, *, prices: bool) -> list[int]:
         piece = pieces[i]
         if piece.is_content or (prices and piece.kind is Kind.PRICE):
             run.append(i)
+            if _is_complete(pieces, i):
+                break
         elif not _steps_over(pieces, i, bool(run)):
             break
     return run
+
+
+def _is_complete(pieces: Sequence[Piece], i: int) -> bool:
+    """Whether a scope ends with this piece: "no laces, black shoes" without its comma, 没有鞋带的黑色鞋."""
+    if pieces[i].links or pieces[i].kind is Kind.PRICE:
+        return False
+    following = next((piece for piece in pieces[i + 1 :] if piece.words != "的"), None)
+    return following is not None and bool(following.links) and not following.is_thing
 
 
 def _steps_over(pieces: Sequence[Piece], i: int, begun: bool) -> bool:

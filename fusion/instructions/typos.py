@@ -22,10 +22,11 @@ _MAX_CORRECTIONS = 4
 class TypoIndex:
     """Known words by length. Built once per catalogue; reading is thread-safe."""
 
-    def __init__(self, targets: Iterable[str], titles: Collection[str]) -> None:
+    def __init__(self, targets: Iterable[str], known: Iterable[str], titles: Collection[str]) -> None:
         """
         Args:
             targets: words worth being corrected to; they are never corrected themselves.
+            known: other words that mean something (cues), neither corrected nor corrected to.
             titles: words of the catalogue's titles, never corrected.
         """
         targets = set(targets)
@@ -34,7 +35,7 @@ class TypoIndex:
             if len(word) >= _MIN_LENGTH - 1 and word.isalpha() and word.isascii():
                 self._by_length[len(word)].append(word)
         english = {*load("english")["everyday"]["words"].split(), *words(load("cues")["descriptor"]["en"])}
-        self._known = targets | set(load("money")["numbers"]) | money_words() | english | set(load_spelling())
+        self._known = targets | set(known) | set(load("money")["numbers"]) | money_words() | english | set(load_spelling())
         self._titles = titles
 
     def correct(self, tokens: Sequence[Token]) -> list[Token]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.instructions.paraphrases import draw_requests
 from tests.instructions.suite import fitted_parsers, load_requests, tally
 
 
@@ -27,3 +28,10 @@ def test_the_suite_is_half_chinese_and_has_every_kind():
         "noun", "attribute", "price", "range", "negation", "exclusivity", "order", "gender/size", "occasion", "gift",
         "multi-constraint", "typo", "mixed language", "adversarial",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "least"), [("en", 0.97), ("zh", 0.95)])
+def test_paraphrases_drawn_at_random_are_read_alike(parsers, lang, least):
+    result = tally([r for r in draw_requests() if r.lang == lang], parsers)
+    assert result.f1 >= least, "\n".join(result.wrong)
+    assert result.exactness >= 0.95, "\n".join(result.wrong)

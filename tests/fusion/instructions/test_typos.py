@@ -3,7 +3,7 @@ import pytest
 from fusion.instructions.tokens import tokenise
 from fusion.instructions.typos import TypoIndex
 
-INDEX = TypoIndex({"adidas", "purple", "leather", "sunglasses", "jacket"}, {"leader": 3})
+INDEX = TypoIndex({"adidas", "purple", "leather", "sunglasses", "jacket"}, {"hates"}, {"leader": 3})
 
 
 def corrected(text):
@@ -18,7 +18,7 @@ def test_a_slip_of_one_or_two_letters_is_corrected(typed, meant):
     assert corrected(typed) == [meant]
 
 
-@pytest.mark.parametrize("word", ["leader", "leaders", "people", "jack", "12345", "xyzzyx"])
+@pytest.mark.parametrize("word", ["hates", "hanes", "leader", "leaders", "people", "jack", "12345", "xyzzyx"])
 def test_real_words_short_words_and_numbers_are_left_alone(word):
     assert corrected(word) == [word]
 
