@@ -1,0 +1,23 @@
+import re
+
+import pytest
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("address", ["/", "/search?q=lamp", "/products/{slug}", "/cart", "/account", "/sign-in", "/none"])
+def test_pages_allow_their_own_files_alone_and_need_nothing_else(client, products, address):
+    response = client.get(address.format(slug=products[0].slug))
+    policy = response["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    html = response.content.decode()
+    assert not re.findall(r'\sstyle="|\son[a-z]+="|javascript:|<style|<script(?![^>]*\ssrc=)', html)
+    assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', html)
+
+
+def test_the_shop_s_own_javascript_and_pages_stay_small(client, products, settings):
+    script = settings.BASE_DIR / "shop" / "static" / "storefront" / "storefront.js"
+    assert script.stat().st_size < 20_000
+    assert len(client.get("/").content) < 60_000
+    assert len(client.get("/search", {"q": "living room"}).content) < 90_000
