@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import gettext as gnu
 import json
 import time
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 
+import recommender
 from recommender.api.errors import problem_for
 from recommender.api.parsers import MAX_JSON_BYTES
 from tests.recommender.api.conftest import Api
@@ -163,6 +167,21 @@ def test_title_follows_accept_language(api):
     chinese = api.post(ASK, "{", headers={"Accept-Language": "zh-CN"})
     assert english["title"] == "The request cannot be read"
     assert chinese.headers["Content-Language"] == "zh-hans"
+    assert chinese.json()["title"] == "无法读取请求"
+
+
+def test_every_text_of_the_plugin_is_there_in_chinese():
+    root = Path(recommender.__file__).parent
+    with (root / "locale/zh_Hans/LC_MESSAGES/django.mo").open("rb") as file:
+        known = gnu.GNUTranslations(file)
+    marked = set()
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = getattr(getattr(node, "func", None), "id", "")
+            if name in ("_", "gettext_lazy", "gettext") and node.args and isinstance(node.args[0], ast.Constant):
+                marked.add(node.args[0].value)
+    assert len(marked) > 80
+    assert sorted(text for text in marked if known.gettext(text) == text) == []
 
 
 def test_request_id_comes_back_and_is_made_when_absent_or_odd(api):
