@@ -54,6 +54,7 @@ class _Reader:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self.result = CatalogueValues()
+        self.tokens: dict[str, list[Token]] = {}
         self.phrases: dict[tuple[str, str, str], Values] = defaultdict(dict)  # (normalised phrase, field, role) -> values
         self.exact: dict[str, dict[tuple[str, str], Values]] = defaultdict(lambda: defaultdict(dict))
         self.narrower: dict[str, dict[tuple[str, str], Values]] = defaultdict(lambda: defaultdict(dict))
@@ -126,7 +127,7 @@ class _Reader:
             self._read_value(name, role, value, text, count)
 
     def _read_value(self, name: str, role: str, value: str, text: str, count: int) -> None:
-        tokens = tokenise(text)
+        tokens = self.tokens[text] = tokenise(text)
         if role == "size" and (size := size_key(tokens)):
             _extend(self.result.sizes, size, Link(name, "size", (value,), count=count))
         for measure in measure_key(tokens):
@@ -158,11 +159,15 @@ class _Reader:
         if plain and len(plain) < len(tokens):
             self._phrase(_joined(plain), name, "brand", value, count)
         # "L'Oreal Paris" is L'Oreal: the longest beginning that names a brand counts.
-        for end in range(len(tokens), 0, -1):
-            if concept := _concept_of(tokens[:end], "brand"):
-                self._attach(self.exact, concept, name, "brand", value, count)
-                self.result.value_concepts[(name, value)] = concept
-                return
+        named = [
+            entry.ref
+            for _, entries in sorted(closed_class_table().matches(tokens, 0).items())
+            for entry in entries
+            if entry.ref.startswith("brand:")
+        ]
+        if named:
+            self._attach(self.exact, named[-1], name, "brand", value, count)
+            self.result.value_concepts[(name, value)] = named[-1]
 
     # -- links --------------------------------------------------------------------------------------------------------
 
@@ -228,7 +233,8 @@ class _Reader:
         for (phrase, name, role), values in self.phrases.items():
             grouped[phrase].append(_link((name, role), values, "exact"))
         for phrase, links in grouped.items():
-            self.result.table.add(phrase, Kind.MENTION, "", tuple(links))
+            tokens = self.tokens.get(phrase) or tokenise(phrase)
+            self.result.table.add_tokens(tokens, Kind.MENTION, "", tuple(links))
             for variant in {phrase.replace("&", " and "), phrase.replace("&", " "), phrase.replace("/", " ")} - {phrase}:
                 self.result.table.add(variant, Kind.MENTION, "", tuple(links))
         for pinyin, meant in self._pinyin(grouped):

@@ -17,8 +17,12 @@ def place_things(pieces: Sequence[Piece], titles: Mapping[str, int]) -> None:
             piece.place = _place(pieces, i, titles)
             if piece.place in {THEME, ASIDE}:
                 _take_attributes_along(pieces, i)
-        elif piece.links and _describes_a_part(pieces, i):
+        elif piece.links and (_describes_a_part(pieces, i) or (_is_brand(piece) and _is_for(pieces, i))):
             piece.place = ASIDE
+
+
+def _is_brand(piece: Piece) -> bool:
+    return all(link.role == "brand" for link in piece.links)
 
 
 def _place(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -> str:

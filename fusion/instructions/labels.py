@@ -48,7 +48,8 @@ def label_of(constraint: Constraint, language: str, name_of: Callable[[str, str,
 def field_name(field: str, language: str) -> str:
     """A field's name for a shopper: its role's name where the role is known, else the catalogue's own."""
     names = load("roles")["names"]["zh" if language == "zh" else "en"]
-    return str(names.get(role_of(field)) or names.get(field) or field[:1].upper() + field[1:])
+    own = field.upper() if len(field) <= 3 and field.isascii() else field[:1].upper() + field[1:]
+    return str(names.get(role_of(field)) or names.get(field) or own)
 
 
 def format_money(amount_minor: float, currency: str) -> str:

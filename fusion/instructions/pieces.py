@@ -13,7 +13,7 @@ from fusion.instructions.lexicon import load_list
 from fusion.instructions.measures import Quantity, find_quantities
 from fusion.instructions.phrase_table import Entry, Kind, Link
 from fusion.instructions.prices import PriceMention, find_prices
-from fusion.instructions.tokens import HAN, MARK, NUMBER, Token
+from fusion.instructions.tokens import HAN, MARK, NUMBER, WORD, Token
 
 HEAD, MODIFIER, THEME, ASIDE = "head", "modifier", "theme", "aside"
 MUST, WANT = "must", "want"
@@ -107,7 +107,11 @@ def _phrase_piece(tokens: Sequence[Token], start: int, values: CatalogueValues, 
         entries = [*own.get(end, ()), *shared.get(end, ())]
         if named_brand:  # "brand Only": no cue, whatever the word means elsewhere
             entries = [e for e in entries if any(link.role == "brand" for link in e.links)] or entries
-        return _piece_of(entries, start, end, values)
+        piece = _piece_of(entries, start, end, values)
+        glued = end < len(tokens) and tokens[end].kind == NUMBER and tokens[end].start == tokens[end - 1].end
+        if glued and piece.kind in {Kind.CHATTER, Kind.GLUE} and tokens[start].kind == WORD:
+            return Piece(Kind.UNKNOWN, start, end + 1)  # "i7" is no "I"
+        return piece
     return None
 
 
