@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from fusion.instructions.phrase_table import Kind, Link
 from fusion.instructions.pieces import Piece
-from fusion.types import Constraint, Matrix, Operator, Strength
+from fusion.types import Constraint, Matrix, Operator, Strength, Vector
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +26,16 @@ _CACHED_PHRASES = 2048
 
 
 class NearestNames:
-    """The catalogue's category names as vectors, encoded on first use; thread-safe."""
+    """The catalogue's category names as vectors, encoded on first use; thread-safe.
 
-    def __init__(self, names: Mapping[str, Link], encode: Callable[[Sequence[str]], Matrix]) -> None:
+    Args:
+        memory: name -> vector, kept by the caller so that a changed catalogue encodes only its new names.
+    """
+
+    def __init__(
+        self, names: Mapping[str, Link], encode: Callable[[Sequence[str]], Matrix], memory: dict[str, Vector] | None = None
+    ) -> None:
+        self._memory = {} if memory is None else memory
         ranked = sorted(names.items(), key=lambda item: -item[1].count)[:_MAX_NAMES]
         self._names = [name for name, _ in ranked]
         self._links = [link for _, link in ranked]
@@ -71,7 +80,10 @@ class NearestNames:
     def _embedded(self) -> Matrix:
         with self._lock:
             if self._vectors is None:
-                self._vectors = self._encode(self._names)
+                new = [name for name in self._names if name not in self._memory]
+                if new:
+                    self._memory.update(zip(new, self._encode(new), strict=True))
+                self._vectors = np.stack([self._memory[name] for name in self._names])
             return self._vectors
 
 

@@ -24,7 +24,7 @@ from fusion.instructions.remainder import avoided_words, remaining_words, unpars
 from fusion.instructions.scopes import apply_scopes
 from fusion.instructions.tokens import Token, tokenise
 from fusion.instructions.typos import TypoIndex
-from fusion.types import Constraint, Instruction, Matrix, Operator, Order, Strength, Vocabulary
+from fusion.types import Constraint, Instruction, Matrix, Operator, Order, Strength, Vector, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class LexiconParser(InstructionParser):
     ) -> None:
         self._encode_phrases = encode_phrases
         self._rates = {code: Decimal(str(rate)) for code, rate in (exchange_rates or {}).items()}
+        self._name_vectors: dict[str, Vector] = {}
         self._fitted = self._read(Vocabulary())
 
     def fit(self, vocabulary: Vocabulary) -> None:
@@ -62,7 +63,7 @@ class LexiconParser(InstructionParser):
         warm_up()
         values = read_catalogue(vocabulary)
         typos = TypoIndex(concept_words() | values.table.words, closed_class_table().words, vocabulary.titles)
-        names = NearestNames(values.names, self._encode_phrases) if self._encode_phrases else None
+        names = NearestNames(values.names, self._encode_phrases, self._name_vectors) if self._encode_phrases else None
         return _Fitted(vocabulary, values, typos, names)
 
     def parse(self, text: str, *, language: str = "", currency: str = "") -> Instruction:

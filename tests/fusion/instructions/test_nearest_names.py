@@ -35,3 +35,17 @@ def test_a_failing_encoder_leaves_the_request_with_its_words():
     instruction = parser.parse("quux")
     assert instruction.constraints == ()
     assert instruction.rest == "quux"
+
+
+def test_a_changed_catalogue_encodes_only_its_new_names():
+    encoded = []
+
+    def counting(texts):
+        encoded.extend(texts)
+        return encode(texts)
+
+    parser = LexiconParser(encode_phrases=counting)
+    for paths in ({"Zorblaxes": 3}, {"Zorblaxes": 3, "Quinty": 2}):
+        parser.fit(Vocabulary({"category": paths}))
+        parser.parse("blue xalbrozes")
+    assert sorted(text for text in encoded if text != "xalbrozes") == ["quinty", "zorblaxes"]
