@@ -20,7 +20,8 @@ MAX_DEPTH = 32
 MAX_DIGITS = 40
 # Boundaries, headers and small fields around the file of a multipart body.
 _MULTIPART_SLACK = 64 * 1024
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A string without an end is taken to the end of the text, else each escaped quote in it would be tried as a start (n squared).
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 class GuardedJSONParser(BaseParser):

@@ -136,6 +136,13 @@ def test_visitor_without_consent_is_answered_like_a_new_one_and_leaves_no_trail(
     assert skus(quiet.ask("lamp")) == skus(new_api().ask("lamp"))
 
 
+def test_host_says_whose_history_may_be_kept(api, shop, monkeypatch):
+    monkeypatch.setattr(shop, "may_remember", lambda self, *, user_id="", visitor_id="": False)
+    api.post("/api/v1/events", {"events": [{"event_id": "e", "type": "purchase", "product_id": "sku-01"}]})
+    assert list(Event.objects.values_list("visitor_id", "user_id")) == [("", "")]
+    assert skus(api.ask("lamp")) == skus(new_api().ask("lamp"))
+
+
 def test_answer_that_nothing_fits_says_what_was_let_go(api):
     result = api.ask("red lamp under $1", limit=5)
     assert result["recovery"]["state"] == "too_tight"
