@@ -21,7 +21,8 @@ from fusion.types import Matrix, Term, Vector
 
 # A spread below this says that the request tells the items of a block not apart; its leg is then left out.
 MIN_STD = 1e-4
-# No single signal may outweigh everything else: one rare word in a large catalogue would reach z = 300.
+# No single signal may outweigh everything else: one rare word in a large catalogue would reach z = 300. A column that
+# goes further is scaled down as a whole, so that a full match stays ahead of half a match.
 MAX_Z = 5.0
 
 
@@ -108,8 +109,9 @@ def sparse_column(source: str, block: str, weight: float, scores: Vector, refere
     std = float(reference.std()) if len(reference) else 0.0
     if std < MIN_STD:
         return None
-    z = np.minimum((scores - float(reference.mean())) / std, MAX_Z).astype(np.float32)
-    return Column(source, block, weight, z)
+    mean, highest = float(reference.mean()), float(reference.max())
+    spread = max(std, (highest - mean) / MAX_Z)
+    return Column(source, block, weight, ((scores - mean) / spread).astype(np.float32))
 
 
 def total(columns: Sequence[Column], n: int) -> Vector:

@@ -231,21 +231,20 @@ class RecommendationPipeline:
 
     def _arrange(self, run: _Run) -> NDArray[np.int64]:
         """Positions into run.rows, best first, at most query.depth."""
-        columns = self.collection.columns
         keep = np.arange(len(run.rows))
-        picked = any(c.operator is Operator.IN and c.field == "category" for c in run.musts)
         if run.sources.has_request and run.columns and not run.musts:
+            complete = run.total == len(run.rows)
             keep = keep[self._above_floor(run)]
-        complete = run.total == len(run.rows)
-        if run.order is not None:
-            if run.sources.has_request and not picked and len(keep):
-                keep = keep[relevant_enough(run.scores[keep])]
             run.total = len(keep) if complete else run.total
-            values = columns.numbers(run.order.field)[run.rows[keep]]
-            return keep[by_column(values, run.scores[keep], descending=run.order.descending)][: run.query.depth]
-        run.total = len(keep) if complete else run.total
-        newest = columns.numbers("created_at")[run.rows[keep]]
-        ranked = keep[best_first(run.scores[keep], newest)][: run.query.depth]
+        scores, rows = run.scores[keep], run.rows[keep]
+        if run.order is not None:
+            # "The cheapest camera" is a camera: what is related most comes first, and nothing is lost by sorting.
+            picked = any(c.operator is Operator.IN and c.field == "category" for c in run.musts)
+            first = relevant_enough(scores) if run.sources.has_request and not picked else None
+            values = self.collection.columns.numbers(run.order.field)[rows]
+            return keep[by_column(values, scores, descending=run.order.descending, first=first)][: run.query.depth]
+        newest = self.collection.columns.numbers("created_at")[rows]
+        ranked = keep[best_first(scores, newest)][: run.query.depth]
         worded = bool(run.sources.words) or run.query.photo is not None
         return ranked if worded or not self.options.diversity else self._spread(run, ranked)
 

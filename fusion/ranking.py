@@ -25,14 +25,21 @@ def best_first(scores: Vector, tie_breaks: NDArray[np.float64]) -> NDArray[np.in
     return np.lexsort((np.arange(len(scores)), -ties, -scores)).astype(np.int64)
 
 
-def by_column(values: NDArray[np.float64], scores: Vector, *, descending: bool) -> NDArray[np.int64]:
-    """Positions by a column; unknown values come last, equal ones by falling score."""
+def by_column(
+    values: NDArray[np.float64], scores: Vector, *, descending: bool, first: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Positions by a column; unknown values come last, equal ones by falling score.
+
+    Args:
+        first: (n,) True for what comes before everything else, each part in its own order.
+    """
     keys = -values if descending else values
-    return np.lexsort((-scores, np.where(np.isnan(keys), np.inf, keys))).astype(np.int64)
+    later = np.zeros(len(values), bool) if first is None else ~first
+    return np.lexsort((-scores, np.where(np.isnan(keys), np.inf, keys), later)).astype(np.int64)
 
 
 def relevant_enough(scores: Vector) -> NDArray[np.bool_]:
-    """Candidates that an explicit order may rearrange: at least ORDER_RELEVANCE of the best score."""
+    """Candidates that an explicit order may put first: at least ORDER_RELEVANCE of the best score."""
     best = float(scores.max(initial=0.0))
     return scores >= ORDER_RELEVANCE * best if best > 0 else np.ones(len(scores), bool)
 

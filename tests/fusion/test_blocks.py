@@ -70,9 +70,11 @@ def test_a_leg_that_does_not_tell_items_apart_is_left_out() -> None:
 def test_one_rare_word_cannot_outweigh_everything() -> None:
     scores = np.zeros(10_000, np.float32)
     scores[7] = 12.0
+    scores[8] = 6.0
     column = sparse_column("words", "lexical", 0.5, scores, scores)
     assert column is not None
-    assert column.z[7] == MAX_Z
+    assert column.z[7] == pytest.approx(MAX_Z)
+    assert column.z[8] == pytest.approx(MAX_Z / 2, abs=0.01)
 
 
 def test_a_column_without_any_match_is_left_out() -> None:

@@ -17,6 +17,12 @@ def test_an_order_puts_unknown_values_last_both_ways() -> None:
     assert list(by_column(values, scores, descending=True)) == [3, 0, 2, 1]
 
 
+def test_an_order_may_keep_a_part_in_front() -> None:
+    first = np.array([True, False, True])
+    order = by_column(np.array([9.0, 1.0, 5.0]), np.zeros(3, np.float32), descending=False, first=first)
+    assert list(order) == [2, 0, 1]
+
+
 def test_an_order_rearranges_only_what_is_relevant() -> None:
     assert list(relevant_enough(np.array([4.0, 1.9, 2.0], np.float32))) == [True, False, True]
     assert list(relevant_enough(np.array([-1.0, 0.0], np.float32))) == [True, True]
