@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 HAN_FIRST, HAN_LAST = "\u3400", "\u9fff"
 
 
@@ -19,3 +21,18 @@ def detect_language(text: str) -> str:
     if n_han and n_han >= n_words:
         return "zh"
     return "en" if n_words else ""
+
+
+# A catalogue speaks a language when at least this share of its title words is in it: brand names alone do not count.
+SPEAKS_FROM = 0.1
+
+
+def languages_of(titles: Mapping[str, int]) -> frozenset[str]:
+    """The languages of a catalogue's titles, from its words and how many titles each is in."""
+    counts = {"zh": 0, "en": 0}
+    for word, n in titles.items():
+        language = detect_language(word)
+        if language:
+            counts[language] += n
+    total = sum(counts.values())
+    return frozenset(language for language, n in counts.items() if total and n >= SPEAKS_FROM * total)

@@ -14,13 +14,13 @@ from fusion.instructions.currencies import price_constraint
 from fusion.instructions.heads import place_things
 from fusion.instructions.hints import hint_wants
 from fusion.instructions.labels import label_of
-from fusion.instructions.language import detect_language
+from fusion.instructions.language import detect_language, languages_of
 from fusion.instructions.lexicon import load, load_concepts
 from fusion.instructions.nearest_names import NearestNames
 from fusion.instructions.normalise import NormalText, normalise
 from fusion.instructions.phrase_table import Kind
 from fusion.instructions.pieces import WANT, Piece, cut, warm_up
-from fusion.instructions.remainder import avoided_words, remaining_words, unparsed_words
+from fusion.instructions.remainder import avoided_words, expansions, remaining_words, unparsed_words
 from fusion.instructions.scopes import apply_scopes
 from fusion.instructions.tokens import Token, tokenise
 from fusion.instructions.typos import TypoIndex
@@ -35,6 +35,7 @@ class _Fitted:
     values: CatalogueValues
     typos: TypoIndex
     names: NearestNames | None = field(default=None)
+    languages: frozenset[str] = frozenset()
 
 
 class LexiconParser(InstructionParser):
@@ -64,7 +65,7 @@ class LexiconParser(InstructionParser):
         values = read_catalogue(vocabulary)
         typos = TypoIndex(concept_words() | values.table.words, closed_class_table().words, vocabulary.titles)
         names = NearestNames(values.names, self._encode_phrases, self._name_vectors) if self._encode_phrases else None
-        return _Fitted(vocabulary, values, typos, names)
+        return _Fitted(vocabulary, values, typos, names, languages_of(vocabulary.titles))
 
     def parse(self, text: str, *, language: str = "", currency: str = "") -> Instruction:
         fitted = self._fitted
@@ -83,6 +84,7 @@ class LexiconParser(InstructionParser):
             order=reader.order(),
             rest=remaining_words(pieces, tokens, normal) or reader.linked_names(constraints, spoken),
             avoid=reader.avoid(constraints),
+            expansions=expansions(pieces, fitted.languages),
             unparsed=unparsed_words(pieces, tokens, normal, fitted.vocabulary.titles),
         )
 

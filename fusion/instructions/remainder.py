@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from fusion.instructions.language import is_han
-from fusion.instructions.lexicon import load, words
+from fusion.instructions.lexicon import load, load_concepts, words
 from fusion.instructions.normalise import NormalText
 from fusion.instructions.phrase_table import Kind
 from fusion.instructions.pieces import Piece
@@ -56,6 +56,23 @@ def avoided_words(pieces: Sequence[Piece], linked: Sequence[tuple[int, int]], to
         if p.negated and p.is_content and (p.start, p.end) not in spans
     ]
     return _joined(slices, text.original)
+
+
+def expansions(pieces: Sequence[Piece], languages: Collection[str]) -> tuple[str, ...]:
+    """What the recognised words are called in the catalogue's other languages ("椅子" -> "chair").
+
+    Args:
+        languages: the languages of the catalogue's titles; nothing is translated into one that it does not speak.
+    """
+    concepts = load_concepts()
+    found: list[str] = []
+    for piece in pieces:
+        if piece.kind is not Kind.MENTION or piece.negated or piece.spent or not piece.words:
+            continue
+        target = "en" if is_han(piece.words[0]) else "zh"
+        names = [concepts[ref].names[target][:1] for ref in piece.refs[:2] if ref in concepts] if target in languages else []
+        found += [name for first in names for name in first]
+    return tuple(dict.fromkeys(found))
 
 
 def unparsed_words(
