@@ -74,7 +74,7 @@ def name_pixels(lab: Matrix) -> NDArray[np.intp]:
     """
     light, a, b = lab[..., 0], lab[..., 1], lab[..., 2]
     chroma = np.hypot(a, b)
-    hue = np.degrees(np.arctan2(b, a)) % 360.0
+    hue = (np.degrees(np.arctan2(b, a)) % 360.0).astype(np.float32)
     pale = np.where(light > 63, _row("beige"), _row("brown"))
     ochre = np.where(hue < 100, pale, np.where(light > 63, _row("beige"), _row("green")))
     choices: list[tuple[Mask, int | NDArray[np.intp]]] = [
