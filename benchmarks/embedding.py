@@ -83,6 +83,8 @@ def _cases(options: Options, data: Path) -> Iterator[Case]:
             for row in texts(options, n_texts)
         ]
         yield _text_case("titles and descriptions, mixed", given, data)
+    if options.fashion and not (options.data / "demo" / "catalogue.jsonl").exists():
+        return  # measured when they are there; not worth fetching
     demo, folder = demo_rows(options)
     if not (options.fashion or options.texts):
         yield _text_case(

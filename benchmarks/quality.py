@@ -30,7 +30,7 @@ from fusion.profile import Profile
 from fusion.scoring import Scorer
 from fusion.sources import SourceEncoder
 from fusion.tokens import tokenize
-from fusion.types import Instruction, Item, Query
+from fusion.types import Instruction, Item, Matrix, Query
 from fusion.weights import DEFAULT_WEIGHTS
 
 LEGS = (("words", "text"), ("words", "image"), ("words", "lexical"))
@@ -111,7 +111,7 @@ def _titles_only(
     return made
 
 
-def _title_vectors(items: Sequence[Item], encoders: Sequence[Encoder], cache: Path) -> np.ndarray:  # type: ignore[type-arg]
+def _title_vectors(items: Sequence[Item], encoders: Sequence[Encoder], cache: Path) -> Matrix:
     encoder = next(e for e in encoders if any(spec.name == "text" for spec in e.blocks))
     key = np.array([encoder.identity("text").id, *(item.title for item in items)])
     if cache.exists():
@@ -167,18 +167,10 @@ def _shipped(pipeline: RecommendationPipeline, requests: Sequence[JudgedRequest]
         for key in ((request.language, request.kind), (request.language, "all"), ("both", "all")):
             found.setdefault(key, []).append(values)
     rows: list[Sequence[Cell]] = []
-    for (language, kind), values in sorted(found.items()):
-        groups = [group for *_, group in values]
-        precision, ndcg = np.array([v[0] for v in values]), np.array([v[1] for v in values])
-        rows.append(
-            (
-                language,
-                kind,
-                len(values),
-                with_interval(precision, groups, options.seed),
-                with_interval(ndcg, groups, options.seed),
-            )
-        )
+    for (language, kind), measured in sorted(found.items()):
+        groups = [group for *_, group in measured]
+        shown = [with_interval(np.array([m[i] for m in measured]), groups, options.seed) for i in (0, 1)]
+        rows.append((language, kind, len(measured), *shown))
     return Table(
         "quality-words",
         "Requests in words through the whole pipeline, default weights",
