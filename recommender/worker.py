@@ -24,12 +24,15 @@ logger = logging.getLogger(__name__)
 
 BEAT_EVERY = 10.0
 
+_stopping = threading.Event()
+
 
 @worker_process_init.connect(dispatch_uid="recommender.worker.start")  # type: ignore[untyped-decorator]
 def start(**_: Any) -> None:
     """Start the heartbeat and, where ``WARM_UP`` says so, the reading of the weights; both in the background."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process a core: OpenMP's spinning barriers cost more than they give
-    threading.Thread(target=_beat_for_ever, name="attune-heartbeat", daemon=True).start()
+    _stopping.clear()
+    threading.Thread(target=_beat_until_stopped, name="attune-heartbeat", daemon=True).start()
     if get_settings().WARM_UP:
         threading.Thread(target=_warm_up, name="attune-warm-up", daemon=True).start()
 
@@ -37,6 +40,7 @@ def start(**_: Any) -> None:
 @worker_process_shutdown.connect(dispatch_uid="recommender.worker.stop")  # type: ignore[untyped-decorator]
 def stop(**_: Any) -> None:
     """A worker that stops in order takes its row along."""
+    _stopping.set()
     Worker.objects.filter(name=ledger.worker_name()).delete()
 
 
@@ -47,16 +51,15 @@ def _models_loaded() -> bool:
         return False
 
 
-def _beat_for_ever() -> None:
-    pause = threading.Event()
-    while True:
+def _beat_until_stopped() -> None:
+    while not _stopping.is_set():
         try:
             ledger.beat(models_loaded=_models_loaded())
         except Exception as error:
             logger.warning("event=heartbeat_failed error=%r", error)
         finally:
             connection.close()
-        pause.wait(BEAT_EVERY)
+        _stopping.wait(BEAT_EVERY)
 
 
 def _warm_up() -> None:

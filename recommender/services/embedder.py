@@ -78,10 +78,10 @@ class _Window:
 class Embedder:
     """One drain: its blocks, its decoding threads, what it holds and its counts."""
 
-    def __init__(self, encoders: Sequence[Encoder] | None, on_progress: Progress, heartbeat: Callable[[], None]) -> None:
+    def __init__(self, encoders: Sequence[Encoder] | None, on_progress: Progress) -> None:
         self.conf = get_settings()
         self.catalog = get_catalog()
-        self.on_progress, self.heartbeat = on_progress, heartbeat
+        self.on_progress = on_progress
         self.blocks, self.unavailable = usable_blocks(encoders)
         self.photo_blocks = frozenset(block.name for block in self.blocks if block.reads_photos)
         self.encoded: Counter[str] = Counter()
@@ -184,7 +184,7 @@ class Embedder:
         """Texts of the whole window, then photos and rows batch by batch. A suspect has the process to itself."""
         size, batches = self.conf.BATCH_SIZE, window.batches
         if window.began:
-            encode_texts(window.works, self.blocks, window.encoded, batch_size=size, heartbeat=self._beat)
+            encode_texts(window.works, self.blocks, window.encoded, batch_size=size, heartbeat=self._renew)
         for number, works in enumerate(batches):
             if number + 1 < len(batches):
                 self._decode(window, batches[number + 1])
@@ -192,7 +192,7 @@ class Embedder:
                 self._claim(suspects=False)
             if window.began:
                 encode_photos(
-                    works, window.photos, self.blocks, window.encoded, batch_size=size, heartbeat=self._beat
+                    works, window.photos, self.blocks, window.encoded, batch_size=size, heartbeat=self._renew
                 )  # fmt: skip
             removed = [] if number else window.removed
             store(Batch(window.lease, window.stored, self.blocks, works, removed), window.encoded)
@@ -232,10 +232,9 @@ class Embedder:
         if self.in_a_row >= GIVE_UP_AFTER:
             raise error
 
-    def _beat(self) -> None:
+    def _renew(self) -> None:
         for window in self.held:
             leases.renew(window.lease)
-        self.heartbeat()
 
     def _count(self, works: Sequence[Work], removed: Sequence[str], encoded: Encoded) -> None:
         ids = {work.item.item_id for work in works}
@@ -247,7 +246,6 @@ class Embedder:
             failed=sum(problem.item_id in ids for problem in encoded.problems),
         )
         self.on_progress(self.counts["items"], self._total())
-        self.heartbeat()
 
     def _total(self) -> int:
         """Items known so far, done ones included; counted anew every other second, because many may be waiting."""

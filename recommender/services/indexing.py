@@ -25,7 +25,6 @@ def drain(
     on_progress: Callable[[int, int], None] | None = None,
     limit: int | None = None,
     seconds: float | None = None,
-    heartbeat: Callable[[], None] | None = None,
 ) -> IndexReport:
     """Work the outbox off. Several drains may run at once; each item is in the hands of one.
 
@@ -34,9 +33,7 @@ def drain(
         on_progress: called as (items done, items known so far) after each batch.
         limit: stop once this many items were worked off.
         seconds: stop at the first batch boundary after this time.
-        heartbeat: called after every forward and every batch.
     Raises:
         Whatever the host's adapter or the database raises several times in a row; claimed items are given back first.
     """
-    embedder = Embedder(encoders, on_progress or (lambda done, total: None), heartbeat or (lambda: None))
-    return embedder.run(limit, seconds)
+    return Embedder(encoders, on_progress or (lambda done, total: None)).run(limit, seconds)

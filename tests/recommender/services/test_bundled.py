@@ -21,7 +21,7 @@ def vectors(block: str) -> dict[str, np.ndarray]:
 def test_words_find_their_product_in_both_languages(host, make_photo, settings):
     settings.RECOMMENDER = {**settings.RECOMMENDER, "MEASURE_COLOURS": True}
     host.items = {
-        "chair": Item("chair", "Comfortable armchair", photos=(make_photo("red"),)),
+        "chair": Item("chair", "Comfortable armchair", photos=(make_photo("black"),)),
         "camera": Item("camera", "Digital camera with lens"),
         "plant": Item("plant", "Green potted plant"),
     }
@@ -32,4 +32,4 @@ def test_words_find_their_product_in_both_languages(host, make_photo, settings):
     for words, item_id in (("a comfy chair", "chair"), ("一把舒服的椅子", "chair"), ("something to take photos", "camera")):
         query = get_encoders()[0].encode_instructions([words])["text"][0]
         assert max(texts, key=lambda key, query=query: float(texts[key] @ query)) == item_id
-    assert IndexedItem.objects.get(pk="chair").derived == {"color": ["red"]}
+    assert IndexedItem.objects.get(pk="chair").derived == {"color": ["black"]}
