@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -44,6 +45,7 @@ class LexicalIndex:
         """Args: documents: row -> words of that item. An item without words is found by no word."""
         import bm25s
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets itself to DEBUG when it is imported
         vocabulary: dict[str, int] = {}
         rows = [row for row, tokens in documents.items() if tokens]
         if not rows:

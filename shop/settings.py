@@ -208,6 +208,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Libraries that say more than they should: one line for each index, one for each connection to a folder.
+    "loggers": {"bm25s": {"level": "WARNING"}, "kombu.connection": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 

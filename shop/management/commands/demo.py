@@ -70,13 +70,30 @@ class Command(BaseCommand):
             return
         lines = ["", f"  Attune is ready: {address}", "", "  Try in the search box:"]
         lines += [f"    {request}" for request in REQUESTS]
-        lines += ["", f"  Admin: {address}/admin/ (admin / admin)   API: {address}/api/v1/docs", "  Ctrl-C stops everything.", ""]
+        lines += [
+            "",
+            f"  Admin: {address}/admin/ (admin / admin)   API: {address}/api/v1/docs",
+            "  Ctrl-C stops everything.",
+            "",
+        ]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
 
 
 def _worker() -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "shop", "worker", "-B", "--loglevel", "WARNING", "--without-mingle", "--without-gossip"]
+    return [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "shop",
+        "worker",
+        "-B",
+        "--loglevel",
+        "WARNING",
+        "--without-mingle",
+        "--without-gossip",
+    ]
 
 
 def _web(host: str, port: int) -> list[str]:
@@ -99,7 +116,9 @@ def _require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CommandError(f"Port {port} on {host} cannot be used ({error.strerror}). Choose another: make demo PORT=8001") from error
+            raise CommandError(
+                f"Port {port} on {host} cannot be used ({error.strerror}). Choose another: make demo PORT=8001"
+            ) from error
 
 
 def _watch_embedding() -> None:

@@ -1,218 +1,34 @@
-"""Where the shop meets the plugin: the only file of the shop that imports ``recommender``."""
+"""What the pages call. Turns the plugin's answers into small frozen values for templates."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Model
-from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from fusion.exceptions import InvalidQuery
-from fusion.types import Constraint, Item, ItemText, Money, Photo
+from fusion.types import Constraint
 from fusion.types import Order as Sort
-from recommender.catalog import Catalog, Feedback, Shopper
+from recommender.catalog import Shopper
 from recommender.conf import get_settings
 from recommender.engine import get_engine
 from recommender.exceptions import ResultExpired, UnknownItem, UnknownPhoto, UnknownRecommendation, UploadQuotaExceeded
 from recommender.models import Event
-from recommender.selectors import coverage
 from recommender.services import uploads
-from recommender.services.feedback import delete_event, erase, history, merge_visitor, record
-from recommender.services.outbox import mark_stale
+from recommender.services.feedback import delete_event, erase, history, merge_visitor
+from recommender.services.serving import RecommendationRequest, Served, page, recommend, similar
 from recommender.services.visitors import owned_by
-from shop.accounts.past_events import PastEvent, Recorded
 from shop.accounts.selectors import uses_history
-from shop.catalog.models import Brand, Category, Product, ProductImage
-from shop.catalog.selectors import category_paths, products_by_sku
-from shop.catalog.signals import item_viewed, products_changed
-from shop.orders.models import Cart, CartLine, Order
-from shop.orders.signals import cart_line_added, cart_line_removed, order_placed
+from shop.catalog.selectors import products_by_sku
 from shop.storefront.asking import Asked
 from shop.storefront.cards import MAX_KEY, AnswerPage, Card, Chip, HistoryEntry, ReasonNote, card_of
 from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
 from shop.storefront.visitors import who
 from shop.storefront.wording import degraded_notes, event_words, photo_refusal
-
-if TYPE_CHECKING:
-    from recommender.services.serving import Served
-
-
-class ShopCatalog(Catalog):
-    """This shop's products, as the plugin sees them. The plugin's item id is the product's sku."""
-
-    watched_models = ("catalog.Product", "catalog.ProductImage", "catalog.Category", "catalog.Brand")
-    feedback_signals: ClassVar[Mapping[str, Signal | str]] = {
-        "view": item_viewed,
-        "add_to_cart": cart_line_added,
-        "remove_from_cart": cart_line_removed,
-        "purchase": order_placed,
-    }
-
-    def iter_item_ids(self) -> Iterator[str]:
-        return Product.objects.filter(is_active=True).values_list("sku", flat=True).iterator(chunk_size=2000)
-
-    def get_items(self, item_ids: Sequence[str], *, with_photos: bool = False) -> dict[str, Item]:
-        """Visible products as items: two queries for every 500 ids and one for all categories; photos add one per 500."""
-        products = products_by_sku(item_ids, with_photos=with_photos)
-        paths = category_paths(product.category for product in products.values() if product.category)
-        return {sku: _to_item(product, paths, with_photos) for sku, product in products.items()}
-
-    def item_ids_for(self, instance: Model) -> Iterable[str]:
-        match instance:
-            case Product():
-                return [instance.sku]
-            case ProductImage():
-                return [instance.product.sku]
-            case Category():
-                return _skus(Product.objects.filter(category__path__startswith=instance.path))
-            case Brand():
-                return _skus(Product.objects.filter(brand=instance))
-        return ()
-
-    def feedback_for(self, kind: str, payload: Mapping[str, Any]) -> Iterable[Feedback]:
-        readers: dict[str, Callable[[Mapping[str, Any]], list[Feedback]]] = {
-            "view": _view_feedback,
-            "add_to_cart": lambda given: _cart_feedback("add_to_cart", given),
-            "remove_from_cart": lambda given: _cart_feedback("remove_from_cart", given),
-            "purchase": _purchase_feedback,
-        }
-        return readers[kind](payload) if kind in readers else ()
-
-
-def _skus(products: Any) -> list[str]:
-    return list(products.values_list("sku", flat=True))
-
-
-def _to_item(product: Product, paths: Mapping[int, tuple[str, ...]], with_photos: bool) -> Item:
-    price = None if product.price_minor is None else Money(product.price_minor, product.currency)
-    return Item(
-        item_id=product.sku,
-        title=product.name,
-        description=product.description,
-        category=paths.get(product.category_id, ()) if product.category_id else (),
-        brand=product.brand.name if product.brand else "",
-        price=price,
-        stock=product.stock,
-        attributes={name: tuple(values) for name, values in product.attributes.items()},
-        translations={
-            code: ItemText(words.get("name") or product.name, words.get("description", ""))
-            for code, words in product.translations.items()
-        },
-        photos=tuple(_to_photo(image) for image in product.images.all()) if with_photos else (),
-        url=product.get_absolute_url(),
-        created_at=product.created_at,
-        rating=product.rating,
-    )
-
-
-def _to_photo(image: ProductImage) -> Photo:
-    storage, name = image.image.storage, image.image.name or ""
-
-    def read() -> bytes:
-        with storage.open(name, "rb") as file:
-            return bytes(file.read())
-
-    return Photo(ref=image.checksum, read=read)
-
-
-def _ids(user_id: str, visitor_id: str) -> tuple[str, str]:
-    """Who did it, or nobody when that shopper asked not to be remembered."""
-    return (user_id, visitor_id) if uses_history(user_id=user_id, visitor_id=visitor_id) else ("", "")
-
-
-def _view_feedback(payload: Mapping[str, Any]) -> list[Feedback]:
-    user_id, visitor_id = _ids(str(payload.get("user_id") or ""), str(payload.get("visitor_id") or ""))
-    return [
-        Feedback(
-            kind="view",
-            item_id=payload["product"].sku,
-            user_id=user_id,
-            visitor_id=visitor_id,
-            session_id=payload.get("session_id") or "",
-            recommendation_id=payload.get("recommendation_id") or "",
-            position=payload.get("position"),
-            surface=payload.get("surface") or "product",
-        )
-    ]
-
-
-def _cart_feedback(kind: str, payload: Mapping[str, Any]) -> list[Feedback]:
-    line: CartLine = payload["line"]
-    cart: Cart = line.cart
-    user_id, visitor_id = _ids(str(cart.user_id or ""), cart.visitor_token)
-    return [
-        Feedback(
-            kind=kind,
-            item_id=line.product.sku,
-            user_id=user_id,
-            visitor_id=visitor_id,
-            quantity=payload["quantity"],
-            value_minor=line.unit_price_minor * payload["quantity"],
-            currency=line.currency,
-            recommendation_id=line.recommendation_id,
-            surface="cart",
-        )
-    ]
-
-
-def _purchase_feedback(payload: Mapping[str, Any]) -> list[Feedback]:
-    order: Order = payload["order"]
-    user_id, visitor_id = _ids(str(order.user_id or ""), order.visitor_token)
-    return [
-        Feedback(
-            kind="purchase",
-            item_id=line.sku,
-            user_id=user_id,
-            visitor_id=visitor_id,
-            quantity=line.quantity,
-            value_minor=line.total_minor,
-            currency=order.currency,
-            recommendation_id=line.recommendation_id,
-            surface="checkout",
-            occurred_at=order.placed_at,
-            event_id=f"order-{order.number}-{line.pk}",
-        )
-        for line in order.lines.all()
-    ]
-
-
-def items_changed(skus: Sequence[str], reason: str = "saved") -> None:
-    """Tell the plugin that products changed by a write that sends no save signal. Call it inside the same transaction.
-
-    What an import changed waits until what a person saved is done.
-    """
-    mark_stale(skus, reason, background=reason == "imported")
-
-
-def record_past_events(events: Sequence[PastEvent]) -> Recorded:
-    """Store what shoppers did elsewhere; what is known already is counted and changes nothing."""
-    report = record(
-        Feedback(
-            kind=event.kind,
-            item_id=event.sku,
-            user_id=event.user,
-            quantity=event.quantity,
-            occurred_at=event.at,
-            event_id=event.event_id,
-            surface="import",
-        )
-        for event in events
-    )
-    return Recorded(report.accepted, report.duplicates, report.rejected)
-
-
-@receiver(products_changed, dispatch_uid="shop.recommendations.items_changed")
-def _on_products_changed(*, skus: Sequence[str], reason: str = "saved", **_: Any) -> None:
-    items_changed(skus, reason)
-
-
-# What the pages call. Everything below turns the plugin's answers into small frozen values for templates.
 
 PAGE_SIZE = 24
 SHELF_SIZE = 8
@@ -239,8 +55,6 @@ def ask(request: HttpRequest, asked: Asked) -> AnswerPage:
         PhotoGone: the photo in the address is not this shopper's, or its day is over.
         RequestRefused: the request cannot be answered as it is.
     """
-    from recommender.services.serving import RecommendationRequest, recommend
-
     shopper = shopper_of(request, remember=True)
     text, dropped = _reduced(asked, shopper)
     order = _ORDERS.get(asked.sort)
@@ -259,8 +73,6 @@ def more(request: HttpRequest, asked: Asked, recommendation_id: str, offset: int
     Raises:
         AnswerGone, AnswerExpired: see shop.storefront.errors.
     """
-    from recommender.services.serving import page
-
     shopper = shopper_of(request)
     try:
         return _answer_page(
@@ -279,8 +91,6 @@ def similar_to(
 
     Only what the comparison itself speaks for: a list filled up with popular products would not be what its title says.
     """
-    from recommender.services.serving import similar
-
     try:
         served = similar(sku, by, limit + len(exclude), shopper_of(request))
     except UnknownItem:
@@ -291,8 +101,6 @@ def similar_to(
 
 def for_you(request: HttpRequest) -> list[Card]:
     """What the shopper's own history suggests; empty without a history, or when the shopper keeps it out."""
-    from recommender.services.serving import RecommendationRequest, recommend
-
     shopper = shopper_of(request)
     if not history(shopper, limit=1):
         return []
@@ -420,17 +228,3 @@ def _cards(served: Served) -> list[Card]:
             reasons = [ReasonNote(reason.label, round(reason.share * 100)) for reason in ranked.reasons[:3]]
             cards.append(card_of(product, url=f"{product.get_absolute_url()}?{origin}", reasons=reasons, unmet=ranked.unmet))
     return cards
-
-
-def start_warm_up() -> None:
-    """Load models and index in the background of a web process, so that its first shopper does not wait for them."""
-    if get_settings().WARM_UP:
-        get_engine().warm_up(background=True)
-
-
-def index_progress() -> tuple[int, int]:
-    """(vectors that are there or known to be impossible, vectors that are expected) over all items."""
-    state = coverage()
-    expected = sum(block.expected for block in state.blocks)
-    waiting = sum(block.pending for block in state.blocks)
-    return (expected - waiting, expected) if expected else (0, max(1, state.stale))

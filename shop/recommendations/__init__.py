@@ -1,0 +1,39 @@
+"""Where the shop meets the plugin. No other part of the shop imports ``recommender`` or ``fusion``."""
+
+from shop.recommendations.host import ShopCatalog, index_progress, items_changed, record_past_events, start_warm_up
+from shop.recommendations.pages import (
+    ask,
+    delete_query_photo,
+    for_you,
+    forget_event,
+    forget_everything,
+    history_of,
+    keep_history,
+    more,
+    read_query_photo,
+    seen_lately,
+    shopper_of,
+    similar_to,
+    store_query_photo,
+)
+
+__all__ = [
+    "ShopCatalog",
+    "ask",
+    "delete_query_photo",
+    "for_you",
+    "forget_event",
+    "forget_everything",
+    "history_of",
+    "index_progress",
+    "items_changed",
+    "keep_history",
+    "more",
+    "read_query_photo",
+    "record_past_events",
+    "seen_lately",
+    "shopper_of",
+    "similar_to",
+    "start_warm_up",
+    "store_query_photo",
+]
