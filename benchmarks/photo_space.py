@@ -2,8 +2,8 @@
 
     python benchmarks/photo_space.py CATALOGUE.jsonl IMAGES [--models var/models] [--nouns FILE] [--wrong]
 
-CATALOGUE.jsonl has a product a line with "name" and "image" (a path or a list, below IMAGES). The nouns file lists, per noun, its
-English and Chinese word and the names of the products that a person would accept.
+CATALOGUE.jsonl has a product a line with "name" and "image" (a path or a list, below IMAGES). The nouns file lists, per noun,
+its English and Chinese word and the names of the products that a person would accept.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def main() -> None:
     nouns = json.loads(args.nouns.read_text(encoding="utf-8"))["nouns"]
     accepted = np.array([[p["name"] in noun["accept"] for p in products] for noun in nouns])
     if not accepted.any(axis=1).all():
-        parser.error("the catalogue has no accepted product for: " + ", ".join(n["en"] for n in np.array(nouns)[~accepted.any(axis=1)]))
+        parser.error(
+            "the catalogue has no accepted product for: " + ", ".join(n["en"] for n in np.array(nouns)[~accepted.any(axis=1)])
+        )
     print(f"{len(products)} photos, {len(nouns)} nouns; chance P@1 {accepted.mean():.2f}")
     print(f"{'language':10}{'P@1':>6}{'mAP':>6}")
     for language in ("en", "zh"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-# Ours, beside the packages' names. The Chinese words took Chinese nouns -> photos from P@1 .56 to .67 (benchmarks/photo_space.py).
+# Ours, beside the packages' names. The Chinese words took Chinese nouns -> photos from P@1 .56 to .67 (see benchmarks/).
 SHOP_WORDS = Path(__file__).with_name("class_words.txt")
 
 

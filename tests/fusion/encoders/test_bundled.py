@@ -104,3 +104,14 @@ def test_unknown_blocks_and_temperatures_are_refused(tmp_path):
         BundledEncoder(models_dir=tmp_path, blocks=("txt",))
     with pytest.raises(EncodingError, match="above 0"):
         BundledEncoder(models_dir=tmp_path, temperature=0)
+
+
+@pytest.mark.models
+def test_eight_bit_requests_stay_close_and_do_not_depend_on_their_company(bundled_models_dir, loaded):
+    fast = BundledEncoder(models_dir=bundled_models_dir, int8_requests=True, recent=0, blocks=("text",))
+    texts = ["black running shoes", "一把舒服的椅子", "a gift for someone who loves plants"]
+    together = fast.encode_instructions(texts)["text"]
+    alone = np.concatenate([fast.encode_instructions([text])["text"] for text in texts])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert ((together * loaded.encode_instructions(texts)["text"]).sum(axis=1) > 0.99).all()
+    np.testing.assert_allclose(fast.encode_texts(texts)["text"], loaded.encode_texts(texts)["text"], atol=1e-5)
