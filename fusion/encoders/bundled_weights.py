@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 VERSION = "2"
 WHEELS_VARIABLE = "ATTUNE_WHEELS_DIR"
-ADVICE = "Run manage.py setup_weights (or delete the folder and run it again)."
+ADVICE = "Run manage.py prepare_models; if that does not help, delete the folder and run it again."
 
 
 @dataclass(frozen=True, slots=True)

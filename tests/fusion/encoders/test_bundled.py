@@ -88,7 +88,7 @@ def test_tampered_weights_are_refused(bundled_models_dir, tmp_path):
 
 
 def test_weights_that_were_never_fetched_say_how_to_get_them(tmp_path):
-    with pytest.raises(MissingDependency, match="setup_weights"):
+    with pytest.raises(MissingDependency, match="prepare_models"):
         BundledEncoder(models_dir=tmp_path).load()
 
 
