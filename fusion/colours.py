@@ -80,6 +80,9 @@ def name_pixels(lab: Matrix) -> NDArray[np.intp]:
     choices: list[tuple[Mask, int | NDArray[np.intp]]] = [
         (light < 9, _row("black")),
         (chroma < _grey_limit(light, hue), _grey(light)),
+        # Signal colours: the hue of a vivid red and of a vivid blue lies where duller things are orange and purple.
+        ((chroma > 60) & (hue >= 15) & (hue < 50) & (light < 63), _row("red")),
+        ((chroma > 75) & (hue >= 299) & (hue < 309), _row("blue")),
         (hue >= 356, _pink_or_red(light)),
         (hue < 15, _pink_or_red(light)),
         (hue < 39, np.where(chroma > 15, np.where(light > 63, _row("pink"), _row("red")), pale)),

@@ -78,7 +78,7 @@ def _fill(item: Item, code: str, context: Context) -> tuple[str, dict[str, str]]
     """The final message code and its parameters; None when the sentence would not be true of this item."""
     join = say("join", context.language)
     if code == "matches_words":
-        words = matched_words(item, context.words)
+        words = matched_words(item, context.words, context.language)
         return (code, {"words": join.join(words)}) if words else None
     if code in ("like_item", "looks_like_item"):
         return (code, {"title": join.join(context.liked_titles)}) if context.liked_titles else None
@@ -94,12 +94,24 @@ def _fill(item: Item, code: str, context: Context) -> tuple[str, dict[str, str]]
     return code, {}
 
 
-def matched_words(item: Item, words: Collection[str], limit: int = 4) -> list[str]:
-    """Words of the item, as it spells them, that the request also has; title words first."""
+def matched_words(item: Item, words: Collection[str], language: str = "", limit: int = 4) -> list[str]:
+    """Words of the item, as it spells them, that the request also has; title words first.
+
+    Args:
+        language: where the item has texts in this language, they are cited before anything else is looked at.
+    """
     stems = {stem for word in words for stem in tokenize(word)}
+    own = item.translations.get(language.split("-")[0])
+    spoken = _matches([own.title, own.description], stems, limit) if own else []
+    if spoken:
+        return spoken
     texts = [item.title, *(t.title for t in item.translations.values()), item.brand, *item.category]
     texts += [value for values in item.attributes.values() for value in values]
     texts += [item.description[:2000], *(t.description for t in item.translations.values())]
+    return _matches(texts, stems, limit)
+
+
+def _matches(texts: Sequence[str], stems: Collection[str], limit: int) -> list[str]:
     found: dict[str, str] = {}
     for text in texts:
         for word, word_stems in _words_with_stems(text):

@@ -61,6 +61,8 @@ class Engine:
         conf = get_settings()
         blocks, self.unavailable = usable_blocks()
         self.encoder_ids = {block.name: block.encoder_id for block in blocks}
+        self._reads_photos = {block.name: block.reads_photos for block in blocks}
+        self.blank_blocks: tuple[str, ...] = ()
         self._warming = threading.Event()
         self._models: dict[str, str] = {}
         self.encoders: tuple[Encoder, ...] = tuple(
@@ -111,7 +113,14 @@ class Engine:
             self.collection.update(list(self._records(rows)), removed=[row[0] for row in rows if row[3]])
         self.revision = max(newest, top)
         self._popularity_at = 0.0
+        self.blank_blocks = self._find_blank_blocks()
         self._learn()
+
+    def _find_blank_blocks(self) -> tuple[str, ...]:
+        """Blocks that items should have and (nearly) none has: the encoder changed and its vectors are still being made."""
+        has_photos = IndexedItem.objects.filter(removed=False, n_photos__gt=0).exists()
+        due = [name for name, photos in self._reads_photos.items() if len(self.collection) and (has_photos or not photos)]
+        return tuple(name for name in due if not len(self.collection.reference(name)))
 
     def _records(self, rows: list[tuple[str, Any, Any, bool]]) -> Iterator[ItemRecord]:
         ids = [row[0] for row in rows if not row[3]]

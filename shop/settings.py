@@ -209,7 +209,11 @@ LOGGING = {
     "formatters": {"line": {"format": "time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # Libraries that say more than they should: one line for each index, one for each connection to a folder.
-    "loggers": {"bm25s": {"level": "WARNING"}, "kombu.connection": {"level": "ERROR"}},
+    "loggers": {
+        "bm25s": {"level": "WARNING"},
+        "kombu.connection": {"level": "ERROR"},
+        **{f"celery.{part}": {"level": "WARNING"} for part in ("beat", "worker.strategy", "app.trace")},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 

@@ -100,6 +100,7 @@ def recommend(request: RecommendationRequest, shopper: Shopper) -> Served:
     except DatabaseError as error:
         logger.warning("event=refresh_failed error=%r", error)
         degraded.append("index")
+    degraded += ["index"] if engine.blank_blocks else []
     answer = engine.pipeline.recommend(query, profile)
     answer = replace(answer, degraded=tuple(dict.fromkeys([*answer.degraded, *degraded])))
     row = _row(request, shopper, query, answer, engine)

@@ -69,4 +69,6 @@ def test_matched_words_are_spelled_as_the_item_spells_them_and_follow_its_langua
     item = make_item("x", "Padded Chair", translations={"zh": ItemText("舒适软垫椅子", "柔软的椅子")})
     assert matched_words(item, ["chairs"]) == ["Chair"]
     assert matched_words(item, ["椅子"]) == ["椅子"]
+    assert matched_words(item, ["chair", "椅子"], "zh") == ["椅子"]
+    assert matched_words(item, ["chair", "椅子"], "en") == ["Chair", "椅子"]
     assert matched_words(item, []) == []

@@ -7,11 +7,13 @@ import pytest
 
 from fusion.types import Item, Money
 from recommender import engine as engine_module
+from recommender.catalog import Shopper
 from recommender.encoders import set_encoders
 from recommender.engine import Engine, get_engine, reset_engine
 from recommender.models import Event, IndexedItem, IndexState
 from recommender.services import indexing
 from recommender.services.outbox import mark_stale
+from recommender.services.serving import RecommendationRequest, recommend
 from tests.encoders import HashedWords
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +84,11 @@ def test_vectors_of_another_encoder_are_not_mixed_in(words: HashedWords) -> None
     engine.refresh()
     rows = engine.collection.rows_of(["a"])
     assert not engine.collection.index.vectors("text", rows)[1][0]
+    assert engine.blank_blocks == ("text",)
+    assert "index" in recommend(RecommendationRequest(text="shoe"), Shopper()).answer.degraded
+    mark_stale(["a", "b"])
+    indexing.drain()
+    assert recommend(RecommendationRequest(text="shoe"), Shopper()).answer.degraded == ()
 
 
 def test_what_shoppers_lately_did_becomes_popularity(words: HashedWords, monkeypatch) -> None:

@@ -41,8 +41,8 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     page = Paginator(products_in(node), PAGE_SIZE).get_page(int(number))
     context = {
         "category": node,
-        "ancestors": node.get_ancestors(),
-        "children": node.get_children(),
+        "ancestors": Category.objects.get_ancestors(node),
+        "children": Category.objects.get_children(node),
         "cards": [card_of(product) for product in page],
         "page": page,
     }
