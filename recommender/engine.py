@@ -20,6 +20,7 @@ from fusion.columns import Exchange
 from fusion.encoders.base import Encoder
 from fusion.instructions.base import InstructionParser
 from fusion.pipeline import PipelineOptions, RecommendationPipeline
+from fusion.tokens import tokenize
 from fusion.types import Vector
 from fusion.weights import with_overrides
 from recommender.catalog import get_catalog
@@ -177,6 +178,7 @@ class Engine:
             try:
                 self.refresh()
                 self.parser.parse("warm up 预热")
+                tokenize("warm up 预热")
             except Exception as error:
                 logger.warning("event=warm_up_failed part=index error=%r", error)
         finally:

@@ -95,11 +95,23 @@ def _seconds(photo: Image.Image) -> float:
 @pytest.mark.parametrize(
     ("name", "rgb"),
     [
-        ("red", (255, 0, 0)), ("red", (220, 20, 60)), ("red", (128, 0, 0)), ("orange", (255, 165, 0)), ("yellow", (255, 255, 0)),
-        ("green", (0, 128, 0)), ("blue", (0, 0, 255)), ("blue", (0, 0, 128)), ("purple", (128, 0, 128)), ("purple", (138, 43, 226)),
-        ("pink", (255, 192, 203)), ("brown", (139, 69, 19)), ("beige", (245, 245, 220)), ("gray", (128, 128, 128)),
-        ("black", (0, 0, 0)), ("white", (255, 255, 255)),
+        ("red", (255, 0, 0)),
+        ("red", (220, 20, 60)),
+        ("red", (128, 0, 0)),
+        ("orange", (255, 165, 0)),
+        ("yellow", (255, 255, 0)),
+        ("green", (0, 128, 0)),
+        ("blue", (0, 0, 255)),
+        ("blue", (0, 0, 128)),
+        ("purple", (128, 0, 128)),
+        ("purple", (138, 43, 226)),
+        ("pink", (255, 192, 203)),
+        ("brown", (139, 69, 19)),
+        ("beige", (245, 245, 220)),
+        ("gray", (128, 128, 128)),
+        ("black", (0, 0, 0)),
+        ("white", (255, 255, 255)),
     ],
-)  # fmt: skip
+)
 def test_a_colour_that_everybody_names_the_same_is_named_so(name: str, rgb: tuple[int, int, int]) -> None:
     assert measure_colours(Image.new("RGB", (64, 64), rgb)) == (name,)
