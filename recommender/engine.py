@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from django.core.signals import setting_changed
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Max
 from django.utils.module_loading import import_string
 
@@ -151,7 +151,10 @@ class Engine:
         if time.monotonic() - self._popularity_at < POPULARITY_SECONDS and self._popularity_at:
             return
         self._popularity_at = time.monotonic()
-        self.collection.set_popularity(popularity_of_items())
+        try:
+            self.collection.set_popularity(popularity_of_items())
+        except DatabaseError as error:  # what is popular is a nicety: an answer without it lacks nothing that it claims
+            logger.warning("event=popularity_failed error=%r", error)
 
     # -- warm up ---------------------------------------------------------------------------------------------------
 

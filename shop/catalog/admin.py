@@ -29,7 +29,11 @@ def thumbnail(image: ProductImage | None) -> SafeString | str:
     """A small picture of a photo, or a dash."""
     if image is None or not image.pk or not image.image:
         return "-"
-    return format_html('<img src="{}" alt="{}" height="48" style="height:48px;width:auto">', image.thumb.url, image.alt)
+    try:
+        address = image.thumb.url
+    except (OSError, ValueError, SyntaxError):  # the file is gone or damaged; the row must open all the same
+        return _("unreadable")
+    return format_html('<img src="{}" alt="{}" height="48" style="height:48px;width:auto">', address, image.alt)
 
 
 class StockFilter(admin.SimpleListFilter):

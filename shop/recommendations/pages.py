@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from fusion.exceptions import InvalidQuery
-from fusion.types import Constraint
+from fusion.types import Constraint, Interaction
 from fusion.types import Order as Sort
 from recommender.catalog import Shopper
 from recommender.conf import get_settings
@@ -29,6 +31,8 @@ from shop.storefront.cards import MAX_KEY, AnswerPage, Card, Chip, HistoryEntry,
 from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
 from shop.storefront.visitors import who
 from shop.storefront.wording import degraded_notes, event_words, photo_refusal
+
+logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 24
 SHELF_SIZE = 8
@@ -102,7 +106,7 @@ def similar_to(
 def for_you(request: HttpRequest) -> list[Card]:
     """What the shopper's own history suggests; empty without a history, or when the shopper keeps it out."""
     shopper = shopper_of(request)
-    if not history(shopper, limit=1):
+    if not _past(shopper, limit=1):
         return []
     served = recommend(RecommendationRequest(limit=SHELF_SIZE, surface="home"), shopper)
     return [] if "history" in served.answer.degraded else _cards(served)
@@ -110,7 +114,16 @@ def for_you(request: HttpRequest) -> list[Card]:
 
 def seen_lately(request: HttpRequest) -> list[str]:
     """Skus of the products opened last, newest first; empty when the shopper keeps the history out."""
-    return [event.item_id for event in history(shopper_of(request), limit=20) if event.kind == Event.Kind.VIEW]
+    return [event.item_id for event in _past(shopper_of(request), limit=20) if event.kind == Event.Kind.VIEW]
+
+
+def _past(shopper: Shopper, limit: int) -> list[Interaction]:
+    """The shopper's last events, newest first; a page goes on without them when they cannot be read."""
+    try:
+        return history(shopper, limit=limit)
+    except DatabaseError as error:
+        logger.warning("event=history_failed error=%r", error)
+        return []
 
 
 def store_query_photo(request: HttpRequest, data: bytes) -> str:
@@ -176,7 +189,10 @@ def _reduced(asked: Asked, shopper: Shopper) -> tuple[str, list[Chip]]:
     if not asked.drop:
         return asked.text, []
     engine = get_engine()
-    engine.refresh()
+    try:
+        engine.refresh()
+    except DatabaseError as error:  # the answer itself will say what is missing
+        logger.warning("event=refresh_failed error=%r", error)
     parsed = engine.parser.parse(asked.text, language=shopper.language, currency=shopper.currency)
     gone = [c for c in parsed.constraints if c.span and _key(c) in asked.drop]
     letters = list(asked.text)

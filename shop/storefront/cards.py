@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from shop.catalog.models import Product, ProductImage
 from shop.storefront.money import format_money
+
+logger = logging.getLogger(__name__)
 
 FEW_LEFT = 5
 MAX_KEY = 200
@@ -143,14 +146,22 @@ def price_text(product: Product) -> str:
     return _("Not for sale") if product.price_minor is None else format_money(product.price_minor, product.currency)
 
 
-def picture_of(image: ProductImage, alt: str = "", main: str = "card") -> Picture:
-    """The photo's renditions as one picture; ``main`` is the rendition of ``src`` and of the stated size."""
+def picture_of(image: ProductImage, alt: str = "", main: str = "card") -> Picture | None:
+    """The photo's renditions as one picture; ``main`` is the rendition of ``src`` and of the stated size.
+
+    None where the file is gone or damaged: the product is sold without its picture.
+    """
     sizes = {name: _fitted(image.width, image.height, side) for name, side in RENDITIONS.items()}
     wanted = ("thumb", "card") if main == "thumb" else ("card", "large")
-    by_width = {sizes[name][0]: getattr(image, name).url for name in wanted}
+    try:
+        urls = {name: getattr(image, name).url for name in {*wanted, main}}
+    except (OSError, ValueError, SyntaxError) as error:  # Pillow says SyntaxError of some broken files
+        logger.warning("event=photo_unusable photo=%s error=%r", image.image.name, error)
+        return None
+    by_width = {sizes[name][0]: urls[name] for name in wanted}
     width, height = sizes[main]
     return Picture(
-        src=getattr(image, main).url,
+        src=urls[main],
         srcset=", ".join(f"{url} {pixels}w" for pixels, url in sorted(by_width.items())),
         width=width,
         height=height,

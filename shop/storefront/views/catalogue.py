@@ -67,7 +67,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "name": name,
         "name_language": name_language(found),
         "description": found.description_in(language),
-        "pictures": [picture_of(image, name, "large") for image in found.images.all()],
+        "pictures": [picture for image in found.images.all() if (picture := picture_of(image, name, "large"))],
         "price": price_text(found),
         "stock": stock_note(found),
         "ancestors": ancestors_of(found),
