@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from tests.instructions.suite import Request, _ordered
+from fusion.instructions.evaluation import Expectation, ordered_slot
 
 # (English, Chinese, slot) for the catalogue "clothes".
 THINGS = [
@@ -71,13 +71,13 @@ FRAMES = {
 _FIELDS = {"colour": "base colour", "thing": "category", "brand": "brand", "gender": "gender", "price": "price"}
 
 
-def draw_requests(per_frame: int = 6, seed: int = 2026) -> list[Request]:
+def draw_requests(per_frame: int = 6, seed: int = 2026) -> list[Expectation]:
     """``per_frame`` requests of every frame, the same ones for the same seed."""
     source = random.Random(seed)
     return [_fill(lang, *frame, source) for lang, frames in FRAMES.items() for frame in frames for _ in range(per_frame)]
 
 
-def _fill(lang: str, frame: str, slots: str, source: random.Random) -> Request:
+def _fill(lang: str, frame: str, slots: str, source: random.Random) -> Expectation:
     column = 0 if lang == "en" else 1
     thing, brand, gender = source.choice(THINGS), source.choice(BRANDS), source.choice(GENDERS)
     colour, colour2 = source.sample(COLOURS, 2)
@@ -95,9 +95,9 @@ def _fill(lang: str, frame: str, slots: str, source: random.Random) -> Request:
     filled = slots.format(T=thing[2], B=brand[2], G=gender[2], C=colour[2], C2=colour2[2], n=n, m=m).split(";")
     order = next((slot.removeprefix("order=") for slot in filled if slot.startswith("order=")), "")
     musts = frozenset(_named(slot) for slot in filled if not slot.startswith("order="))
-    return Request(text, lang, "paraphrase", "clothes", musts, frozenset(), order=order)
+    return Expectation(text, lang, "paraphrase", "clothes", musts, frozenset(), order=order)
 
 
 def _named(slot: str) -> str:
     name = next(name for name in _FIELDS if slot.startswith(name))
-    return _ordered(_FIELDS[name] + slot.removeprefix(name))
+    return ordered_slot(_FIELDS[name] + slot.removeprefix(name))

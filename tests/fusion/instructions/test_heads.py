@@ -1,5 +1,5 @@
+from fusion.instructions.evaluation import slots_of
 from fusion.types import Strength
-from tests.instructions.suite import slots_of
 
 
 def test_the_head_is_a_must_and_a_modifier_is_not(clothes, demo):

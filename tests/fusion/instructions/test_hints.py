@@ -1,7 +1,7 @@
 import pytest
 
+from fusion.instructions.evaluation import slots_of
 from fusion.types import Strength
-from tests.instructions.suite import slots_of
 
 
 @pytest.mark.parametrize(

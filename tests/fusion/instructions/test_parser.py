@@ -4,9 +4,9 @@ import time
 
 import pytest
 
+from fusion.instructions.evaluation import slots_of
 from fusion.instructions.parser import LexiconParser
 from fusion.types import Operator, Strength, Vocabulary
-from tests.instructions.suite import slots_of
 
 ODD = [
     "",

@@ -1,7 +1,7 @@
 import pytest
 
+from fusion.instructions.evaluation import slots_of
 from fusion.types import Operator, Strength
-from tests.instructions.suite import slots_of
 
 COLOURS = {"black": "Black", "red": "Red", "blue": "Blue", "grey": "Grey", "pink": "Pink"}
 ZH_COLOURS = {"黑色": "Black", "红色": "Red", "蓝色": "Blue", "灰色": "Grey", "粉色": "Pink"}
