@@ -47,6 +47,7 @@ class RecommenderSettings:
     HISTORY_SIZE: int = 500
     MAX_EVENTS: int = 500
     WARM_UP: bool = True
+    WARM_UP_AFTER: int = 0  # seconds that a worker waits before it reads the weights, unless it needs them sooner
 
     @property
     def models_dir(self) -> Path:

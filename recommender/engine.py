@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from fusion.collection import ItemCollection, ItemRecord
 from fusion.columns import Exchange
 from fusion.encoders.base import Encoder
 from fusion.instructions.base import InstructionParser
+from fusion.instructions.lexicon import role_of
 from fusion.pipeline import PipelineOptions, RecommendationPipeline
 from fusion.tokens import tokenize
 from fusion.types import Vector
@@ -37,6 +39,7 @@ CHUNK = 1000
 # Up to here words and values are learnt anew within the request that saw the change (about 0.2 s); above, in a thread.
 INLINE_ITEMS = 5000
 POPULARITY_SECONDS = 60.0
+DEFAULT_COLOR_FIELD = "color"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Engine:
         )
         self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, options)
         self.revision = -1
+        self._color_field = ""
         self._refreshing = threading.Lock()
         self._learning = threading.Lock()
         self._popularity_at = 0.0
@@ -130,9 +134,11 @@ class Engine:
         for item_id, block, encoder_id, data in stored.values_list("item_id", "block", "encoder_id", "vector"):
             if self.encoder_ids.get(block) == encoder_id:
                 vectors[item_id][block] = np.frombuffer(bytes(data), "<f2").astype(np.float32)
+        self._color_field = self._color_field or _color_field(facts for _, facts, _, removed in rows if not removed)
         for item_id, facts, derived, removed in rows:
             if not removed:
-                yield ItemRecord(from_facts(item_id, facts, derived), vectors[item_id])
+                item = from_facts(item_id, facts, derived, self._color_field or DEFAULT_COLOR_FIELD)
+                yield ItemRecord(item, vectors[item_id])
 
     def _learn(self) -> None:
         """Words and values for the lexical leg and the parser; in the background where that takes long."""
@@ -207,6 +213,12 @@ def _build_parser() -> InstructionParser:
     options = {"exchange_rates": conf.EXCHANGE_RATES, **conf.PARSER.get("OPTIONS", {})}
     parser: InstructionParser = import_string(conf.PARSER["BACKEND"])(**options)
     return parser
+
+
+def _color_field(facts: Iterable[Mapping[str, Any]]) -> str:
+    """What this catalogue calls the attribute that holds colours; "" when the items have none."""
+    names = Counter(name for given in facts for name in given.get("attributes", {}) if role_of(name) == "color")
+    return names.most_common(1)[0][0] if names else ""
 
 
 def _fetch(item_ids: Iterable[str]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from fusion.colour_words import colours_named
+from fusion.instructions.lexicon import role_of
 from fusion.types import Item, ItemText, Money
 
 
@@ -28,11 +30,26 @@ def to_facts(item: Item) -> dict[str, Any]:
     }
 
 
-def from_facts(item_id: str, facts: Mapping[str, Any], derived: Mapping[str, Sequence[str]] | None = None) -> Item:
-    """The item that ``to_facts`` described; derived attributes fill names that the catalogue left empty."""
+def from_facts(
+    item_id: str, facts: Mapping[str, Any], derived: Mapping[str, Sequence[str]] | None = None, color_field: str = "color"
+) -> Item:
+    """The item that ``to_facts`` described, completed where the catalogue is silent.
+
+    A colour comes from the catalogue; else from the title's words; else from the photo, as it was measured.
+
+    Args:
+        derived: measured attributes, e.g. {"color": ["red"]}.
+        color_field: what this catalogue calls the attribute that holds colours.
+    """
     attributes = {name: tuple(values) for name, values in facts.get("attributes", {}).items()}
-    for name, values in (derived or {}).items():
-        attributes.setdefault(name, tuple(values))
+    measured = dict(derived or {})
+    if not any(role_of(name) == "color" for name in attributes):
+        colours = colours_named(facts.get("title", "")) or tuple(measured.get("color", ()))
+        if colours:
+            attributes[color_field] = colours
+    for name, values in measured.items():
+        if name != "color":
+            attributes.setdefault(name, tuple(values))
     price = facts.get("price_minor")
     created = facts.get("created_at")
     return Item(

@@ -64,6 +64,8 @@ def _beat_until_stopped() -> None:
 
 def _warm_up() -> None:
     """Read the weights, then try again what had failed for a reason that may be over: missing weights, an absent file."""
+    if _stopping.wait(get_settings().WARM_UP_AFTER):
+        return
     try:
         load_all()
         logger.info("event=models_loaded worker=%s", ledger.worker_name())

@@ -133,6 +133,7 @@ RECOMMENDER = {
     "CATALOG": "shop.recommendations.ShopCatalog",
     "DATA_DIR": DATA_DIR,
     "ENCODERS": env.json("RECOMMENDER_ENCODERS", default=[{"BACKEND": "bundled"}]),
+    "WARM_UP_AFTER": env.int("WORKER_WARM_UP_AFTER", default=0),
     "EXCHANGE_RATES": env.json("EXCHANGE_RATES", default={}),
 }
 

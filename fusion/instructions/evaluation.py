@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -174,6 +174,12 @@ def _slots(row: dict[str, Any], key: str) -> frozenset[str]:
         if not isinstance(slot, str) or not SLOT.fullmatch(slot):
             raise ValueError(f'{key} has {slot!r}; write "color=Red|Blue", "brand!=Nike", "price<=50" or "price=20..30"')
     return frozenset(ordered_slot(slot) for slot in slots)
+
+
+def unknown_fields(expectations: Iterable[Expectation], known: Collection[str]) -> list[str]:
+    """Fields that expectations name and a catalogue does not have: their slots can only be missed."""
+    slots = (slot for e in expectations for slot in (*e.musts, *e.wants, *e.avoids))
+    return sorted({re.split(r"!=|<=|>=|=", slot, maxsplit=1)[0] for slot in slots} - set(known))
 
 
 def ordered_slot(slot: str) -> str:

@@ -125,9 +125,14 @@ def decode_photos(work: Work, *, every: bool, measure: bool, max_bytes: int, max
 
 
 def _colours(image: Image) -> tuple[str, ...]:
-    from fusion.colours import measure_colours
+    """The measured colours; a photo that cannot be measured is still a photo."""
+    try:
+        from fusion.colours import measure_colours
 
-    return tuple(measure_colours(image))
+        return tuple(measure_colours(image))
+    except Exception as error:
+        logger.warning("event=colours_failed error=%r", error)
+        return ()
 
 
 def _shrink(image: Image) -> Image:

@@ -32,7 +32,7 @@ def thumbnail(image: ProductImage | None) -> SafeString | str:
     try:
         address = image.thumb.url
     except (OSError, ValueError, SyntaxError):  # the file is gone or damaged; the row must open all the same
-        return _("unreadable")
+        return str(_("unreadable"))
     return format_html('<img src="{}" alt="{}" height="48" style="height:48px;width:auto">', address, image.alt)
 
 

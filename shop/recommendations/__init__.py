@@ -1,6 +1,6 @@
 """Where the shop meets the plugin. No other part of the shop imports ``recommender`` or ``fusion``."""
 
-from shop.recommendations.host import ShopCatalog, index_progress, items_changed, record_past_events, start_warm_up
+from shop.recommendations.host import ShopCatalog, items_changed, products_waiting, record_past_events, start_warm_up
 from shop.recommendations.pages import (
     ask,
     delete_query_photo,
@@ -25,10 +25,10 @@ __all__ = [
     "forget_event",
     "forget_everything",
     "history_of",
-    "index_progress",
     "items_changed",
     "keep_history",
     "more",
+    "products_waiting",
     "read_query_photo",
     "record_past_events",
     "seen_lately",

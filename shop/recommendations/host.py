@@ -205,9 +205,6 @@ def start_warm_up() -> None:
         get_engine().warm_up(background=True)
 
 
-def index_progress() -> tuple[int, int]:
-    """(vectors that are there or known to be impossible, vectors that are expected) over all items."""
-    state = coverage()
-    expected = sum(block.expected for block in state.blocks)
-    waiting = sum(block.pending for block in state.blocks)
-    return (expected - waiting, expected) if expected else (0, max(1, state.stale))
+def products_waiting() -> int:
+    """How many products wait for the worker to read or embed them."""
+    return coverage().stale

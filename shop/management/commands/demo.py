@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -22,6 +23,8 @@ from tqdm import tqdm
 
 REQUESTS = ("black running shoes", "一把舒服的椅子", "a gift for someone who loves plants under $30")
 READY_WITHIN = 600.0
+STOPPED_BY_CTRL_C = 130
+WARM_UP_AFTER = 20  # seconds
 
 
 class Command(BaseCommand):
@@ -40,17 +43,31 @@ class Command(BaseCommand):
         if options["prepare_only"]:
             return
         manager = Manager()
-        environment = {**os.environ, "DATA_DIR": str(settings.DATA_DIR), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
-        manager.add_process("worker", shlex.join(_worker()), env=environment)
+        # SIGQUIT: Celery then stops in order when the whole group is told to stop.
+        environment = {
+            **os.environ,
+            "DATA_DIR": str(settings.DATA_DIR),
+            "PYTHONUNBUFFERED": "1",
+            "OMP_NUM_THREADS": "1",
+            "REMAP_SIGTERM": "SIGQUIT",
+        }
+        # The web process has the processors to itself until it is ready, unless there is something to embed.
+        from shop.recommendations import products_waiting
+
+        patience = {} if products_waiting() else {"WORKER_WARM_UP_AFTER": str(WARM_UP_AFTER)}
+        manager.add_process("worker", shlex.join(_worker()), env={**environment, **patience})
         manager.add_process("web", shlex.join(_web(host, port)), env=environment)
         threading.Thread(target=self._announce, args=(host, port, manager), daemon=True).start()
         manager.loop()
-        if manager.returncode:
+        if manager.returncode not in (0, STOPPED_BY_CTRL_C):
             raise CommandError(f"The demo stopped (exit code {manager.returncode}); the lines above say why.")
 
     def _prepare(self) -> None:
         self.stdout.write(f"Data: {settings.DATA_DIR}")
-        call_command("prepare_models")
+        # In a process of its own: converting weights takes 1.5 GB, which this one would keep for as long as the demo runs.
+        done = subprocess.run([sys.executable, "manage.py", "prepare_models"], cwd=settings.BASE_DIR, check=False)
+        if done.returncode:
+            raise CommandError("The model weights could not be prepared; the lines above say why.")
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         call_command("setup_demo", users=True)
@@ -81,19 +98,9 @@ class Command(BaseCommand):
 
 
 def _worker() -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "shop",
-        "worker",
-        "-B",
-        "--loglevel",
-        "WARNING",
-        "--without-mingle",
-        "--without-gossip",
-    ]
+    command = "celery --quiet -A shop worker -B --loglevel WARNING --without-mingle --without-gossip"
+    # A demo in a container runs as root; that is no news to whoever started it.
+    return [sys.executable, "-W", "ignore:You're running the worker", "-m", *command.split()]
 
 
 def _web(host: str, port: int) -> list[str]:
@@ -122,17 +129,18 @@ def _require_free(host: str, port: int) -> None:
 
 
 def _watch_embedding() -> None:
-    from shop.recommendations import index_progress
+    from shop.recommendations import products_waiting
 
-    done, total = index_progress()
-    if done == total:
+    waiting = products_waiting()
+    if not waiting:
         return
-    with tqdm(total=total, initial=done, desc="The worker embeds", unit="vector") as bar:
-        while done < total:
+    with tqdm(total=waiting, desc="The worker reads and embeds", unit="product") as bar:
+        while waiting:
             time.sleep(0.5)
-            done, total = index_progress()
-            bar.total = total
-            bar.update(done - bar.n)
+            waiting = products_waiting()
+            bar.total = max(bar.total, waiting)
+            bar.n = bar.total - waiting
+            bar.refresh()
 
 
 def _wait_ready(url: str) -> bool:
