@@ -149,8 +149,9 @@ def read_expectation(line: str) -> Expectation:
     """Raises: ValueError: the line is no JSON object, has no text, or a slot or an order that cannot be read."""
     try:
         row = json.loads(line)
+        json.dumps(row, ensure_ascii=False).encode()  # half a surrogate pair could not be printed or stored
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"not JSON ({error})") from error
+        raise ValueError(f"not JSON in UTF-8 ({error})") from error
     if not isinstance(row, dict):
         raise ValueError('not an object like {"text": "black shoes", "musts": ["color=black"]}')
     known = {f.name for f in fields(Expectation)}
