@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     if args.update:
         homeless = update_document(args.update, tables)
-        print(f"{args.update} updated" + (f"; no place for {', '.join(homeless)}" if homeless else ""), file=sys.stderr)
+        print(f"{args.update} updated" + (f"; only printed: {', '.join(homeless)}" if homeless else ""), file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -35,6 +35,8 @@ def run(options: Options) -> list[Table]:
     with timed() as indexing:
         index_everything()
     made = ItemEmbedding.objects.count() - before
+    if not made:
+        return []  # nothing was measured: the catalogue was there
     return [
         Table(
             "catalogue",

@@ -31,10 +31,10 @@ def run(options: Options) -> list[Table]:
     n_products = IndexedItem.objects.filter(removed=False).count()
     starts: dict[str, list[float]] = {}
     memory: dict[str, tuple[int, float, float]] = {}
-    for _ in range(options.pick(3, 2, 1)):
+    for _ in range(options.pick(2, 1, 1)):
         _web(data, starts, memory)
         _worker(data, starts, memory)
-    starts["manage.py check, wall"], starts["manage.py check, CPU"] = _check(data, options.pick(5, 3, 1))
+    starts["manage.py check, wall"], starts["manage.py check, CPU"] = _check(data, options.pick(4, 2, 1))
     rows: list[Sequence[Cell]] = [(name, len(s), round(median(s), 2), round(min(s), 2)) for name, s in starts.items()]
     return [
         Table(

@@ -75,7 +75,7 @@ class PhotoForward:
                 for head in (self.trunk.classifier, self.trunk.classifier.look):
                     torch.nn.functional.normalize(head(pooled), dim=-1)
 
-    def loop(self, files: Sequence[bytes], batch: int = 16) -> None:
+    def loop(self, files: Sequence[bytes], batch: int) -> None:
         """Read, decode, resize, forward: what a script without a database would do."""
         for start in range(0, len(files), batch):
             self(self.pixels(files[start : start + batch]), batch)
