@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fusion.encoders import request_bert
 from fusion.encoders.int8 import with_int8_encoder
 from fusion.exceptions import EncodingError, MissingDependency
 from fusion.types import Matrix
@@ -52,6 +53,7 @@ class TextTower:
         self._lock = Lock()
         self._model: Any = None
         self._request_model: Any = None
+        self._request_bert: request_bert.RequestBert | None = None
         self._tokenizer: Any = None
 
     @property
@@ -85,6 +87,8 @@ class TextTower:
                     "model.safetensors and a tokenizer, or a model name on a hub that this machine reaches."
                 ) from error
             self._request_model = with_int8_encoder(self._model) if self.int8_requests else self._model
+            if not self.int8_requests and request_bert.suits(self._model):
+                self._request_bert = request_bert.RequestBert(self._model)
             limit = getattr(self._model.config, "max_position_embeddings", self.max_tokens)
             self.max_tokens = min(self.max_tokens, limit)
 
@@ -112,11 +116,22 @@ class TextTower:
         These scale activations by what is in the forward, so each text has its own: its vector must not depend on its company.
         """
         self.load()
-        if self._request_model is self._model:
+        if self._request_model is self._model and self._request_bert is None:
             return self.encode(texts, prefix)
         rows = self._tokenise([prefix + text for text in texts])
-        made = [self._forward(self._request_model, [row]) for row in rows]
+        made = [self._request_forward(row) for row in rows]
         return np.concatenate(made) if made else np.empty((0, self.dim), dtype=np.float32)
+
+    def _request_forward(self, row: list[int]) -> Matrix:
+        if self._request_bert is None:
+            return self._forward(self._request_model, [row])
+        import torch
+
+        with torch.inference_mode():
+            hidden = self._request_bert(torch.tensor(row))
+            pooled = hidden[:1] if self.pooling == "cls" else hidden.mean(0, keepdim=True)
+            unit: Matrix = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+        return unit
 
     def _tokenise(self, texts: list[str]) -> list[list[int]]:
         if not texts:

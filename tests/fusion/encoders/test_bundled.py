@@ -71,7 +71,9 @@ def test_open_clip_itself_gives_the_same_vectors(bundled_models_dir, loaded):
         ids = torch.tensor(loaded._words._tokenise(["query: camera"]))
         text = model.encode_text(ids, normalize=True).numpy()
     np.testing.assert_allclose(loaded.encode_photos([photo])["image"], image, atol=1e-4)
-    np.testing.assert_allclose(loaded.encode_instructions(["camera"])["image"], text, atol=1e-4)
+    np.testing.assert_allclose(loaded._words.encode(["camera"], "query: "), text, atol=1e-4)
+    # A shopper's words take the short forward, which rounds to bfloat16 where the processor offers it.
+    assert float(loaded.encode_instructions(["camera"])["image"][0] @ text[0]) > 0.9999
 
 
 @pytest.mark.models
