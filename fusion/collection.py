@@ -41,6 +41,7 @@ class ItemCollection:
         self._tokens: dict[int, list[str]] = {}
         self._stale_lexical = False
         self._stale_values = False
+        self._changed: set[str] = set()
         self._sample: tuple[str, ...] = ()
         self._hashes: dict[str, int] = {}
         self._reference_vectors: dict[str, Matrix] = {}
@@ -74,8 +75,12 @@ class ItemCollection:
         row = self._rows.get(item_id)
         return None if row is None else self.columns.item(row)
 
-    def update(self, records: Sequence[ItemRecord], removed: Iterable[str] = ()) -> None:
-        """Apply one delta. Call ``rebuild_lexical`` afterwards, in the background where the catalogue is large."""
+    def update(self, records: Sequence[ItemRecord], removed: Iterable[str] = (), *, settle: bool = True) -> None:
+        """Apply one delta. Call ``rebuild_lexical`` afterwards, in the background where the catalogue is large.
+
+        Args:
+            settle: choose the calibration sample anew; False while more chunks of the same delta follow.
+        """
         with self._lock:
             for item_id in removed:
                 self._remove(item_id)
@@ -87,7 +92,10 @@ class ItemCollection:
                     self.index.remove(lacking, block)
                 if having:
                     self.index.upsert(block, [r for r, _ in having], np.stack([v for _, v in having]).astype(np.float32))
-            self._refresh_reference({record.item.item_id for record in records})
+            self._changed.update(record.item.item_id for record in records)
+            if settle:
+                self._refresh_reference(self._changed)
+                self._changed = set()
 
     def rebuild_lexical(self) -> bool:
         """Build the lexical leg anew if any words changed; True when it did. Reads go on with the old one meanwhile."""

@@ -27,6 +27,7 @@ from fusion.explanation import explain
 from fusion.index.base import Mask, Rows
 from fusion.instructions.base import InstructionParser
 from fusion.messages import say
+from fusion.musts import as_applied
 from fusion.profile import Profile
 from fusion.ranking import best_first, by_column, diversify, relevant_enough, smallest_relaxation
 from fusion.scoring import Scorer
@@ -192,7 +193,7 @@ class RecommendationPipeline:
         run.rows = np.unique(np.concatenate(found))
 
     def _mask(self, musts: Sequence[Constraint], query: Query, profile: Profile, sources: Sources) -> Mask:
-        mask = self.collection.columns.mask(musts, in_stock_only=self.options.hide_out_of_stock)
+        mask = self.collection.columns.mask(map(as_applied, musts), in_stock_only=self.options.hide_out_of_stock)
         hidden = set(query.exclude) | set(query.liked)
         if not sources.has_request:
             hidden |= set(profile.purchased)  # what they have is no idea for a feed; a request may ask for it again
@@ -294,7 +295,7 @@ class RecommendationPipeline:
         indexed = self.collection.item(item.item_id)
         # Measured attributes (photo colours) live in the index only; they complete the fresh item.
         known = replace(item, attributes={**indexed.attributes, **item.attributes}) if indexed else item
-        return all(satisfies(known, c, columns.exchange, columns.currency) for c in musts)
+        return all(satisfies(known, as_applied(c), columns.exchange, columns.currency) for c in musts)
 
     # -- explain ---------------------------------------------------------------------------------------------------
 

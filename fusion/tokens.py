@@ -58,7 +58,7 @@ def _jieba():  # type: ignore[no-untyped-def]
         return jieba
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=500_000)  # a catalogue of 100,000 products has some 200,000 words
 def _stem(word: str) -> str:
     if not word.isascii() or any(c.isdigit() for c in word):
         return word

@@ -115,7 +115,8 @@ class Engine:
             changed = changed.filter(removed=False)
         top = changed.aggregate(top=Max("revision"))["top"] or newest
         for rows in _chunks(changed.values_list("item_id", "facts", "derived", "removed").iterator(CHUNK)):
-            self.collection.update(list(self._records(rows)), removed=[row[0] for row in rows if row[3]])
+            self.collection.update(list(self._records(rows)), removed=[row[0] for row in rows if row[3]], settle=False)
+        self.collection.update([])
         self.revision = max(newest, top)
         self._popularity_at = 0.0
         self.blank_blocks = self._find_blank_blocks()

@@ -39,7 +39,7 @@ class TransformersTextEncoder(Encoder):
         passage_prefix: str = "",
         revision: str | None = None,
         max_tokens: int = 512,
-        batch_tokens: int = 4096,
+        batch_tokens: int = 512,
         threads: int | None = None,
         recent: int = 1024,
     ) -> None:

@@ -37,7 +37,7 @@ class TextTower:
         pooling: str = "mean",
         revision: str | None = None,
         max_tokens: int = 512,
-        batch_tokens: int = 4096,
+        batch_tokens: int = 512,
         threads: int | None = None,
         int8_requests: bool = False,
     ) -> None:
