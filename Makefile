@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export DATA_DIR ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench clean format screenshots
+.PHONY: help setup setup-dev demo test lint bench clean format
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,7 +39,7 @@ demo: setup ## Run the demo shop with its worker (PORT=8000, DATA_DIR=var)
 
 test: setup-dev ## Run the tests
 	@$(BIN)/python manage.py prepare_models
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup-dev ## Check style and types
 	@$(BIN)/ruff check .
