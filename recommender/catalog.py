@@ -83,6 +83,14 @@ class Catalog(ABC):
         return True
 
 
+def user_key(pk: object) -> str:
+    """The plugin's id of a signed-in user of the host: "user-7"; "" for nobody.
+
+    Ids that were imported from another system stay as they are there, so the two can never mean each other's history.
+    """
+    return "" if pk in (None, "") else f"user-{pk}"
+
+
 @dataclass(frozen=True, slots=True)
 class Shopper:
     """Who asks. Both ids empty: an unknown visitor, whose history is empty."""

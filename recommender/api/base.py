@@ -28,7 +28,7 @@ from rest_framework.views import APIView
 from recommender.api.errors import exception_handler
 from recommender.api.parsers import GuardedJSONParser
 from recommender.api.throttles import AddressThrottle, ShopperThrottle, Usage
-from recommender.catalog import Shopper, get_catalog
+from recommender.catalog import Shopper, get_catalog, user_key
 from recommender.models import new_ulid
 from recommender.services.visitors import Visitor, new_visitor, read_visitor_token, sign_visitor
 
@@ -106,7 +106,7 @@ class ApiView(APIView):
     def _shopper_of(self, request: Request) -> Shopper:
         token = request.headers.get(VISITOR_HEADER, "")
         visitor = read_visitor_token(token) if token else None
-        user_id = str(request.user.pk) if request.user is not None and request.user.is_authenticated else ""
+        user_id = user_key(request.user.pk) if request.user is not None and request.user.is_authenticated else ""
         if visitor is None and not user_id and self.mints_visitor and request.method == "POST":
             visitor = self.fresh_visitor = new_visitor()
         shopper = Shopper(

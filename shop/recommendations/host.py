@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.dispatch import Signal, receiver
 
 from fusion.types import Item, ItemText, Money, Photo
-from recommender.catalog import Catalog, Feedback
+from recommender.catalog import Catalog, Feedback, user_key
 from recommender.conf import get_settings
 from recommender.engine import get_engine
 from recommender.selectors import coverage
@@ -67,7 +67,7 @@ class ShopCatalog(Catalog):
         return readers[kind](payload) if kind in readers else ()
 
     def may_remember(self, *, user_id: str = "", visitor_id: str = "") -> bool:
-        return uses_history(user_id=user_id, visitor_id=visitor_id)
+        return uses_history(user_id=user_id.removeprefix("user-"), visitor_id=visitor_id)
 
 
 def _skus(products: Any) -> list[str]:
@@ -109,8 +109,8 @@ def _to_photo(image: ProductImage) -> Photo:
 
 
 def _ids(user_id: str, visitor_id: str) -> tuple[str, str]:
-    """Who did it, or nobody when that shopper asked not to be remembered."""
-    return (user_id, visitor_id) if uses_history(user_id=user_id, visitor_id=visitor_id) else ("", "")
+    """The plugin's ids of who did it, or of nobody when that shopper asked not to be remembered."""
+    return (user_key(user_id), visitor_id) if uses_history(user_id=user_id, visitor_id=visitor_id) else ("", "")
 
 
 def _view_feedback(payload: Mapping[str, Any]) -> list[Feedback]:

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from fusion.exceptions import InvalidQuery
 from fusion.types import Constraint, Interaction
 from fusion.types import Order as Sort
-from recommender.catalog import Shopper
+from recommender.catalog import Shopper, user_key
 from recommender.conf import get_settings
 from recommender.engine import get_engine
 from recommender.exceptions import ResultExpired, UnknownItem, UnknownPhoto, UnknownRecommendation, UploadQuotaExceeded
@@ -42,13 +42,13 @@ _ORDERS = {"price": Sort("price", False), "-price": Sort("price", True), "newest
 def shopper_of(request: HttpRequest, *, remember: bool = False) -> Shopper:
     """Who asks, for the plugin: ids, the page's language, and whether their history may be used."""
     person = who(request, remember=remember)
-    user_id = "" if person.user_id is None else str(person.user_id)
+    pk = "" if person.user_id is None else str(person.user_id)
     return Shopper(
-        user_id=user_id,
+        user_id=user_key(pk),
         visitor_id=person.visitor,
         language=(get_language() or "en").split("-")[0],
         currency=str(settings.SHOP_CURRENCY),
-        use_history=uses_history(user_id=user_id, visitor_id=person.visitor),
+        use_history=uses_history(user_id=pk, visitor_id=person.visitor),
     )
 
 
@@ -181,7 +181,7 @@ def forget_everything(request: HttpRequest) -> None:
 
 def keep_history(visitor_id: str, user_id: int) -> None:
     """At sign-in: what the guest did becomes the user's."""
-    merge_visitor(visitor_id, str(user_id))
+    merge_visitor(visitor_id, user_key(user_id))
 
 
 def _reduced(asked: Asked, shopper: Shopper) -> tuple[str, list[Chip]]:

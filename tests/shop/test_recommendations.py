@@ -3,6 +3,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
 from fusion.types import Money
+from recommender.catalog import user_key
 from recommender.models import Event, StaleItem
 from shop.accounts.services import new_visitor, set_preference
 from shop.catalog.models import Brand, Category, Product, ProductImage
@@ -119,7 +120,7 @@ def test_order_reported_twice_is_one_event():
     order = order_place(cart, CONTACT, "key")
     first, second = (list(catalog.feedback_for("purchase", {"order": order})) for _ in range(2))
     assert [given.event_id for given in first] == [given.event_id for given in second]
-    assert first[0].user_id == str(cart.user_id)
+    assert first[0].user_id == f"user-{cart.user_id}"
 
 
 def test_shopper_who_wants_no_history_leaves_events_without_a_name():
@@ -132,3 +133,8 @@ def test_shopper_who_wants_no_history_leaves_events_without_a_name():
 
 def test_unknown_kind_of_feedback_is_nothing():
     assert list(catalog.feedback_for("dance", {})) == []
+
+
+def test_an_imported_user_whose_number_is_a_shop_users_is_someone_else() -> None:
+    assert user_key(5) == "user-5"
+    assert user_key(None) == user_key("") == ""

@@ -7,7 +7,7 @@ from typing import Any
 from oscar.core.loading import get_model
 
 from fusion.types import Item, Money, Photo
-from recommender.catalog import Catalog, Feedback
+from recommender.catalog import Catalog, Feedback, user_key
 
 Category, Product = get_model("catalogue", "Category"), get_model("catalogue", "Product")
 RELATED = ("images", "categories", "stockrecords", "children__stockrecords", "attribute_values__attribute",
@@ -55,7 +55,7 @@ class OscarCatalog(Catalog):
         return [_shown(instance if isinstance(instance, Product) else instance.product)]
 
     def feedback_for(self, kind: str, payload: Any) -> Iterable[Feedback]:
-        user_id = str(payload["user"].pk or "") if payload["user"] else ""
+        user_id = user_key(payload["user"].pk if payload["user"] else None)
         if kind == "purchase":
             for line in payload["order"].lines.select_related("product").exclude(product=None):
                 yield Feedback(kind, _shown(line.product), user_id, quantity=line.quantity, event_id=f"oscar-line-{line.pk}")

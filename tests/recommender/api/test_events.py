@@ -111,7 +111,7 @@ def test_events_of_a_signed_in_user_become_the_users_history(shop, django_user_m
 
     user = django_user_model.objects.create_user("ann", password="pw")
     send(Api(user=user), event(0, type="purchase", quantity=3))
-    assert [(i.item_id, i.kind, i.quantity) for i in history(Shopper(user_id=str(user.pk)))] == [("sku-00", "purchase", 3)]
+    assert [(i.item_id, i.kind, i.quantity) for i in history(Shopper(user_id=f"user-{user.pk}"))] == [("sku-00", "purchase", 3)]
 
 
 def test_caller_without_a_token_becomes_a_visitor(shop):

@@ -180,7 +180,7 @@ def test_signed_in_user_needs_csrf_in_a_browser_and_no_visitor_token(shop, djang
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     allowed = Api(user=user).post("/api/v1/recommendations", {})
     assert allowed.status_code == 200
-    assert Recommendation.objects.get(pk=allowed.json()["recommendation_id"]).user_id == str(user.pk)
+    assert Recommendation.objects.get(pk=allowed.json()["recommendation_id"]).user_id == f"user-{user.pk}"
 
 
 def test_odd_sku_with_slash_and_space_can_be_a_seed(api):

@@ -17,7 +17,7 @@ def test_signing_up_brings_the_guest_s_cart_and_history_along(client, products):
     assert client.post("/sign-up", NEW)["Location"] == "/account"
     user = User.objects.get()
     assert CartLine.objects.get().cart.user == user
-    assert set(Event.objects.values_list("user_id", flat=True)) == {str(user.pk)}
+    assert set(Event.objects.values_list("user_id", flat=True)) == {f"user-{user.pk}"}
     html = client.get("/account").content.decode()
     assert "Hello, Lin" in html
     assert "Looked at" in html
