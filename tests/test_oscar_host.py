@@ -118,7 +118,7 @@ def test_renamed_category_is_renamed_in_every_product_below_it(day):
 
 
 def test_page_view_basket_and_order_of_oscar_become_feedback(day):
-    sandals, user_id = day["made"]["sandals"], "1"
+    sandals, user_id = day["made"]["sandals"], "user-1"
     assert day["feedback"] == [
         ["view", sandals, user_id, 1],
         ["add_to_cart", sandals, user_id, 1],
