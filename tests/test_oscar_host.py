@@ -127,7 +127,7 @@ def test_page_view_basket_and_order_of_oscar_become_feedback(day):
 
 
 def test_command_answers_with_a_shopper_s_history_and_says_so(day, shop):
-    answer = shop.recommend("", "--user", "1")
+    answer = shop.recommend("", "--user", "user-1")
     assert day["made"]["boots"] in [item["sku"] for item in answer["items"]]
     assert day["made"]["sandals"] not in [item["sku"] for item in answer["items"]]
     assert answer["degraded"] == []
