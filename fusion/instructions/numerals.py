@@ -57,8 +57,11 @@ def neighbours_at(tokens: Sequence[Token], start: int) -> tuple[Number, Number] 
 
 
 def _written(tokens: Sequence[Token], start: int) -> Number:
-    """Digits, with k, 百, 千 or 万 behind them; "1万5" is 15,000."""
+    """Digits, with k, hundred, 百, 千 or 万 behind them; "1万5" is 15,000."""
     value, scale, end = Decimal(tokens[start].word), Decimal(1), start + 1
+    if end < len(tokens) and tokens[end].kind == WORD and load("money")["numbers"].get(tokens[end].word, 0) >= 100:
+        scale = Decimal(load("money")["numbers"][tokens[end].word])
+        return Number(value * scale, start, end + 1, scale)
     if end < len(tokens) and tokens[end].start == tokens[end - 1].end:
         suffix = tokens[end]
         if suffix.word == "k" or suffix.word in _SCALES:

@@ -28,6 +28,8 @@ from fusion.instructions.tokens import tokenise
         ("two hundred and fifty", 250),
         ("a hundred", 100),
         ("three thousand", 3000),
+        ("3 hundred", 300),
+        ("1.5 thousand", 1500),
     ],
 )
 def test_numbers_are_read_as_written_in_both_languages(text, value):
