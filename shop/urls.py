@@ -1,7 +1,5 @@
 """Every address of the shop: pages, API, admin, health."""
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -14,7 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("language/", include("django.conf.urls.i18n")),
     path(f"{settings.MEDIA_URL.strip('/')}/<path:path>", media, name="media"),
+    path("", include("recommender.api.urls")),
     path("", include("shop.storefront.urls")),
 ]
-if find_spec("recommender.api.urls"):
-    urlpatterns.insert(0, path("", include("recommender.api.urls")))
