@@ -22,7 +22,7 @@ TEXT_DIM = 384
 LOOK_DIM = 256
 IMAGE_SIZE = 260
 TIMM_NAME = "conse_efficientnet_lite2"
-DEFAULT_TEMPERATURE = 1.5
+DEFAULT_TEMPERATURE = 2.5
 TEXT_FILES = ("text/config.json", "text/model.safetensors", "text/tokenizer.json", "text/tokenizer_config.json")
 PHOTO_FILES = ("clip/open_clip_config.json", "clip/open_clip_model.safetensors")
 

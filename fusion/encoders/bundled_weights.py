@@ -27,7 +27,7 @@ from fusion.exceptions import ChecksumMismatch, MissingDependency
 
 Progress = Callable[[int, int], None]
 
-VERSION = "2"
+VERSION = "3"
 WHEELS_VARIABLE = "ATTUNE_WHEELS_DIR"
 ADVICE = "Run manage.py prepare_models; if that does not help, delete the folder and run it again."
 
