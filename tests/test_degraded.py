@@ -178,6 +178,7 @@ def test_shop_without_any_indexed_product_says_so():
     assert (served.answer.degraded, served.answer.state, served.answer.items) == (("index",), "no_match", ())
 
 
+@pytest.mark.django_db(transaction=True)  # the warming thread has a connection of its own and must see the shop
 def test_request_while_models_load_is_answered_at_once_without_them(shop):
     slow = SlowToLoad()
     set_encoders([slow, MeanColours()])

@@ -26,11 +26,12 @@ from django.test import Client, override_settings
 from PIL import Image
 
 from fusion.columns import satisfies
+from fusion.encoders.request_bert import RequestBert
+from fusion.encoders.words import TextTower
 from fusion.explanation import matched_words
 from fusion.tokens import tokenize
 from fusion.types import RankedItem, Strength
 from recommender.catalog import Shopper
-from recommender.encoders import get_encoders
 from recommender.engine import get_engine, reset_engine
 from recommender.models import IndexedItem, ItemFailure, StaleItem
 from recommender.services import indexing
@@ -432,14 +433,12 @@ def test_price_edit_in_a_fresh_process_arrives_and_loads_no_model(demo, tmp_path
 # -- one forward -------------------------------------------------------------------------------------------------------
 
 
-def test_request_in_words_costs_one_forward_of_the_text_tower_for_text_and_photo_blocks(shop):
+def test_request_in_words_costs_one_forward_of_the_text_tower_for_text_and_photo_blocks(shop, monkeypatch):
     get_engine().warm_up()
-    tower = get_encoders()[0]._words._model
-    counted: list[int] = []
-    hook = tower.register_forward_hook(lambda module, given, result: counted.append(1))
-    try:
-        served = ask("something nobody has asked for before, in green")
-    finally:
-        hook.remove()
-    assert len(counted) == 1
+    counted: list[str] = []
+    whole, short = TextTower._forward, RequestBert.__call__
+    monkeypatch.setattr(TextTower, "_forward", lambda *given: counted.append("whole") or whole(*given))
+    monkeypatch.setattr(RequestBert, "__call__", lambda *given: counted.append("short") or short(*given))
+    served = ask("something nobody has asked for before, in green")
+    assert counted == ["short"]
     assert {"words/text", "words/image"} <= set(served.answer.weights)
