@@ -11,7 +11,7 @@ one query vector per block and a constant (``combine``), and one index serves ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,8 +140,3 @@ def mean_direction(vectors: Matrix, weights: Vector) -> Vector | None:
     mean = weights.astype(np.float32) @ vectors
     norm = float(np.linalg.norm(mean))
     return None if norm < 1e-6 else (mean / norm).astype(np.float32)
-
-
-def as_mapping(weights: Mapping[tuple[str, str], float]) -> dict[str, float]:
-    """(source, block) -> weight as "source/block" -> weight, for logs and answers."""
-    return {f"{source}/{block}": round(weight, 6) for (source, block), weight in weights.items()}

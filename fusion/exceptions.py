@@ -41,7 +41,3 @@ class ChecksumMismatch(FusionError):
 
 class DimensionMismatch(FusionError):
     """Two vectors that should be comparable have different lengths."""
-
-
-class NotFitted(FusionError):
-    """Something was asked of an index or a parser before it was given the catalogue."""

@@ -26,7 +26,6 @@ _MESSAGES: Mapping[str, Mapping[str, str]] = {
         "too_tight": "Nothing fits all of it. Without {dropped}: {n} results.",
         "no_match": "Nothing in this shop fits.",
         "join": ", ",
-        "from_price": "{label} (from {price})",
     },
     "zh": {
         "matches_words": "文字符合“{words}”",
@@ -47,7 +46,6 @@ _MESSAGES: Mapping[str, Mapping[str, str]] = {
         "too_tight": "没有商品满足全部条件。去掉{dropped}：{n} 件。",
         "no_match": "本店没有符合的商品。",
         "join": "、",
-        "from_price": "{label}（{price}起）",
     },
 }
 

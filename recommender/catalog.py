@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -101,7 +101,6 @@ class Shopper:
     language: str = ""
     currency: str = ""
     use_history: bool = True
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1)
