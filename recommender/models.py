@@ -9,6 +9,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from recommender.taught import Correction as Correction
+from recommender.taught import StopPhrase as StopPhrase
+from recommender.taught import Synonym as Synonym
+
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -78,10 +82,11 @@ class Job(models.Model):
 
 
 class IndexState(models.Model):
-    """One row: the revision that every serving process compares with its own, and the catalogue-wide marks."""
+    """One row: the revisions that every serving process compares with its own, of the index and of what people taught."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     revision = models.PositiveBigIntegerField(default=0)
+    teaching = models.PositiveBigIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

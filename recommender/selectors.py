@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from fusion.instructions.teaching import TaggedRequest, tagged
 from recommender.encoders import Block, usable_blocks
-from recommender.models import IndexedItem, IndexState, ItemEmbedding, ItemFailure, StaleItem
+from recommender.models import Correction, IndexedItem, IndexState, ItemEmbedding, ItemFailure, StaleItem
 from recommender.services.ledger import workers_alive
 from recommender.services.planning import WHOLE_ITEM
 
@@ -119,3 +120,10 @@ def _waiting(item_id: str) -> str:
     if StaleItem.objects.filter(item_id=item_id).exists():
         return "It waits for the worker."
     return "It was never marked: run manage.py reconcile."
+
+
+def instruction_corrections() -> list[TaggedRequest]:
+    """What people said of single requests, for the want/avoid tagger: the newest first, without those that mark no word."""
+    rows = Correction.objects.filter(active=True).values_list("text", "wanted", "unwanted")
+    found = (tagged(text, wanted, unwanted) for text, wanted, unwanted in rows)
+    return [request for request in found if request.spans]

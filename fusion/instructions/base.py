@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from fusion.instructions.teaching import Teaching
 from fusion.types import Instruction, Vocabulary
 
 
@@ -13,6 +14,10 @@ class InstructionParser(ABC):
     @abstractmethod
     def fit(self, vocabulary: Vocabulary) -> None:
         """Learn the catalogue's own values. Called again whenever they change; swaps state whole, while threads parse."""
+
+    def teach(self, teaching: Teaching) -> None:
+        """Take what people taught, in place of what they taught before; called like ``fit``. A parser may ignore it."""
+        return None
 
     @abstractmethod
     def parse(self, text: str, *, language: str = "", currency: str = "") -> Instruction:

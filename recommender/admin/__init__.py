@@ -1,0 +1,3 @@
+"""What operators see and what they teach, by page."""
+
+from recommender.admin import index as index
