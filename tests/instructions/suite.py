@@ -1,11 +1,13 @@
 """The published suite of requests over two vocabularies. How they are scored: fusion.instructions.evaluation.
 
-``python -m tests.instructions.suite [requests|sealed]`` prints the table and every miss.
+``requests`` is the published suite, ``development`` is for working on the parser, ``sealed`` is for neither: no rule is written
+for it. ``python -m tests.instructions.suite [requests|development|sealed]`` prints the table and every miss.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,6 +28,24 @@ def load_requests(name: str = "requests") -> list[Expectation]:
 def load_vocabulary(name: str) -> Vocabulary:
     data = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
     return Vocabulary(data["values"], data["currency"], dict.fromkeys(data["titles"].split(), 1))
+
+
+def strange_slots(slots: Iterable[str], catalogue: str) -> list[str]:
+    """Slots with a field or a value that the vocabulary does not have; a category may stand for what lies below it."""
+    values = json.loads((HERE / f"{catalogue}.json").read_text(encoding="utf-8"))["values"]
+    return [slot for slot in slots if not _is_known(slot, values)]
+
+
+def _is_known(slot: str, values: dict[str, dict[str, int]]) -> bool:
+    name, _, wanted = re.split(r"(!=|<=|>=|=)", slot, maxsplit=1)
+    if name == "price":
+        return bool(re.fullmatch(r"(\d+(\.\d+)?(\.\.\d+(\.\d+)?)?)?", wanted))
+    if name == "in_stock":
+        return wanted == "true"
+    known = set(values.get(name, {}))
+    if name == "category":
+        known |= {"/".join(path.split("/")[:depth]) for path in known for depth in range(1, path.count("/") + 1)}
+    return set(wanted.split("|")) <= known
 
 
 def fitted_parsers() -> dict[str, LexiconParser]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.instructions.paraphrases import draw_requests
-from tests.instructions.suite import fitted_parsers, load_requests, tally
+from tests.instructions.suite import fitted_parsers, load_requests, strange_slots, tally
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +20,28 @@ def test_requests_are_read_as_shoppers_mean_them(parsers, lang, least):
     assert result.exactness >= 0.95, "\n".join(result.wrong)
 
 
-def test_the_suite_is_half_chinese_and_has_every_kind():
-    requests = load_requests()
+@pytest.mark.parametrize(("lang", "least", "exact"), [("en", 0.92, 0.85), ("zh", 0.92, 0.84)])
+def test_requests_to_develop_on_stay_above_a_floor(parsers, lang, least, exact):
+    result = tally([r for r in load_requests("development") if r.lang == lang], parsers)
+    assert result.n == 150
+    assert result.f1 >= least, "\n".join(result.wrong)
+    assert result.exactness >= exact, "\n".join(result.wrong)
+
+
+@pytest.mark.parametrize("name", ["requests", "development"])
+def test_expectations_name_only_what_the_vocabularies_have(name):
+    for request in load_requests(name):
+        assert not strange_slots(request.musts | request.wants | request.avoids, request.catalogue), request.text
+
+
+def test_no_request_to_develop_on_is_in_the_published_suite_or_there_twice():
+    texts = [request.text.casefold() for name in ("requests", "development") for request in load_requests(name)]
+    assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize("name", ["requests", "development"])
+def test_the_suite_is_half_chinese_and_has_every_kind(name):
+    requests = load_requests(name)
     assert len(requests) >= 150
     assert 0.4 <= sum(r.lang == "zh" for r in requests) / len(requests) <= 0.6
     assert {r.kind for r in requests} == {
