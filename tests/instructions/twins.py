@@ -85,7 +85,7 @@ def twins_right(twins: Iterable[Twin], parsers: dict[str, LexiconParser]) -> Sha
 
 def _is_right(reading: Reading) -> bool:
     expected, found = reading.expected, reading.instruction
-    hard, soft = (slots_of(found, strength) for strength in (Strength.MUST, Strength.AVOID))
+    hard, soft = (frozenset(slots_of(found, strength)) for strength in (Strength.MUST, Strength.AVOID))
     return (hard, soft, order_of(found), found.avoid) == (expected.musts, expected.avoids, expected.order, expected.avoid)
 
 
