@@ -1,7 +1,8 @@
 """The published suite of requests over two vocabularies. How they are scored: fusion.instructions.evaluation.
 
-``requests`` is the published suite, ``development`` is for working on the parser, ``sealed`` is for neither: no rule is written
-for it. ``python -m tests.instructions.suite [requests|development|sealed]`` prints the table and every miss.
+``requests`` and ``opened`` are the published suite, ``development`` is for working on the parser, ``sealed`` is for neither and
+run once: README.md beside this one. ``python -m tests.instructions.suite [requests|opened|development|sealed]`` prints the
+table and every miss, of the published files together where none is named.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from fusion.instructions.parser import LexiconParser
 from fusion.types import Vocabulary
 
 HERE = Path(__file__).parent
+PUBLISHED = ("requests", "opened")
+SEALED = "sealed"
 
 
-def load_requests(name: str = "requests") -> list[Expectation]:
-    requests, bad = read_expectations((HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines())
+def load_requests(*names: str) -> list[Expectation]:
+    """The requests of the named files, of the published ones where none is named."""
+    lines = [line for name in names or PUBLISHED for line in (HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+    requests, bad = read_expectations(lines)
     assert not bad, bad
     return requests
 
@@ -64,11 +69,11 @@ def tally(requests: Iterable[Expectation], parsers: dict[str, LexiconParser]) ->
     return score(read_all(requests, parsers))
 
 
-def report(name: str = "requests") -> str:
-    """The table of a file of the suite, by language and kind, with every miss."""
-    readings = read_all(load_requests(name), fitted_parsers())
+def report(*names: str) -> str:
+    """The table of files of the suite, by language and kind, with every miss."""
+    readings = read_all(load_requests(*names), fitted_parsers())
     return "\n".join([*table_of(rows_of(readings)), "", *score(readings).wrong])
 
 
 if __name__ == "__main__":
-    print(report(*sys.argv[1:2]))
+    print(report(*sys.argv[1:]))
