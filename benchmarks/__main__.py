@@ -44,6 +44,7 @@ BENCHMARKS = {
     "serving": Benchmark("serving"),
     "serving-10k": Benchmark("serving", needs="texts", size=10_000),
     "serving-100k": Benchmark("serving", needs="texts", size=100_000, full_only=True),
+    "understanding": Benchmark("understanding"),
     "visibility": Benchmark("visibility"),
     "processes": Benchmark("processes"),
 }

@@ -167,7 +167,8 @@ def build_query(request: RecommendationRequest, shopper: Shopper) -> Query:
         InvalidQuery, UnknownPhoto: see ``recommend``.
     """
     conf = get_settings()
-    text = clean_text(request.text)
+    # A megabyte is refused before each of its characters is looked at.
+    text = request.text if len(request.text) > 10 * conf.MAX_TEXT_LENGTH else clean_text(request.text)
     if len(text) > conf.MAX_TEXT_LENGTH:
         message = _("The request has %(n)d characters; at most %(max)d are read. Shorten it.")
         raise InvalidQuery(

@@ -173,3 +173,12 @@ def test_a_filter_is_a_must_on_every_page(shop) -> None:
 )
 def test_control_characters_are_taken_out_of_the_words(given: str, cleaned: str) -> None:
     assert clean_text(given) == cleaned
+
+
+def test_a_megabyte_of_words_is_refused_without_reading_it(shop, monkeypatch):
+    from recommender.services import serving
+
+    monkeypatch.setattr(serving, "clean_text", lambda text: pytest.fail("looked at every character"))
+    with pytest.raises(InvalidQuery) as refused:
+        serving.build_query(RecommendationRequest(text="不" * 1_000_000), Shopper())
+    assert refused.value.code == "text_too_long"
