@@ -32,6 +32,7 @@ from recommender.facts import from_facts
 from recommender.guard import GuardedEncoder
 from recommender.models import IndexedItem, IndexState, ItemEmbedding
 from recommender.popularity import popularity_of_items
+from recommender.selectors import current_teaching
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Engine:
         )
         self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, options)
         self.revision = -1
+        self.taught = -1
         self._color_field = ""
         self._refreshing = threading.Lock()
         self._learning = threading.Lock()
@@ -98,9 +100,11 @@ class Engine:
         if not self._refreshing.acquire(blocking=first):
             return
         try:
-            newest = IndexState.objects.filter(pk=1).values_list("revision", flat=True).first() or 0
+            newest, taught = IndexState.objects.filter(pk=1).values_list("revision", "teaching").first() or (0, 0)
             if newest != self.revision:
                 self._apply(newest)
+            if taught != self.taught:
+                self._teach(taught)
             self._refresh_popularity()
         finally:
             self._refreshing.release()
@@ -121,6 +125,15 @@ class Engine:
         self._popularity_at = 0.0
         self.blank_blocks = self._find_blank_blocks()
         self._learn()
+
+    def _teach(self, newest: int) -> None:
+        """Give the parser what people taught. What it cannot take leaves it as it was, until somebody teaches again."""
+        lessons = current_teaching()
+        try:
+            self.parser.teach(lessons)
+        except Exception:
+            logger.exception("event=teaching_failed revision=%d", newest)
+        self.taught = newest
 
     def _find_blank_blocks(self) -> tuple[str, ...]:
         """Blocks that items should have and (nearly) none has: the encoder changed and its vectors are still being made."""

@@ -10,12 +10,14 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Model
-from django.db.models.signals import m2m_changed, post_save, pre_delete
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 from django.dispatch import Signal
 from django.utils.module_loading import import_string
 
 from recommender.catalog import Catalog, get_catalog
 from recommender.services.outbox import mark_stale
+from recommender.services.teaching import tell_everyone
+from recommender.taught import Correction, StopPhrase, Synonym
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,9 @@ _PREFIX = "recommender.receivers"
 
 def connect() -> None:
     """Listen to what the host's adapter names. Idempotent; a wrong setting is left to the system checks to report."""
+    for lesson in (Synonym, StopPhrase, Correction):
+        for signal in (post_save, post_delete):
+            signal.connect(on_taught, sender=lesson, dispatch_uid=f"{_PREFIX}.taught")
     try:
         catalog = get_catalog()
     except ImproperlyConfigured as error:
@@ -31,8 +36,8 @@ def connect() -> None:
         return
     for label in catalog.watched_models:
         _watch(apps.get_model(label))
-    for kind, signal in catalog.feedback_signals.items():
-        _listen(kind, import_string(signal) if isinstance(signal, str) else signal)
+    for kind, named in catalog.feedback_signals.items():
+        _listen(kind, import_string(named) if isinstance(named, str) else named)
 
 
 def _watch(model: type[Model]) -> None:
@@ -49,6 +54,11 @@ def _listen(kind: str, signal: Signal) -> None:
         take_feedback(kind, {"sender": sender, **payload})
 
     signal.connect(on_feedback, weak=False, dispatch_uid=f"{_PREFIX}.{kind}")
+
+
+def on_taught(sender: type[Model], **_: Any) -> None:
+    """Somebody taught the parser something, or took it back. Part of the transaction that saves it."""
+    tell_everyone()
 
 
 def on_saved(sender: type[Model], instance: Model, raw: bool = False, **_: Any) -> None:

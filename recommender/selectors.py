@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from fusion.instructions.teaching import TaggedRequest, tagged
+from fusion.instructions import teaching
+from fusion.instructions.teaching import TaggedRequest, Teaching, tagged
 from recommender.encoders import Block, usable_blocks
-from recommender.models import Correction, IndexedItem, IndexState, ItemEmbedding, ItemFailure, StaleItem
+from recommender.models import (
+    Correction,
+    IndexedItem,
+    IndexState,
+    ItemEmbedding,
+    ItemFailure,
+    Recommendation,
+    StaleItem,
+    StopPhrase,
+    Synonym,
+)
 from recommender.services.ledger import workers_alive
 from recommender.services.planning import WHOLE_ITEM
+
+_LATEST_REQUESTS = 5000  # of a busy shop, enough to see what is asked again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,58 @@ def _waiting(item_id: str) -> str:
     if StaleItem.objects.filter(item_id=item_id).exists():
         return "It waits for the worker."
     return "It was never marked: run manage.py reconcile."
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request that lately found nothing, or in which words were not understood; who asked is not said."""
+
+    text: str
+    times: int
+    found_nothing: int
+    unparsed: tuple[str, ...]
+    last_asked: datetime
+
+
+def unanswered_requests(days: int = 14, limit: int = 50) -> list[Unanswered]:
+    """Requests of the last days that a lesson may help, the most frequent first; spellings of one request count together."""
+    rows = (
+        Recommendation.objects.filter(created_at__gte=timezone.now() - timedelta(days=days), simulated=False)
+        .exclude(request__text="")
+        .order_by("-created_at")
+        .values_list("request__text", "state", "instruction__unparsed", "created_at")[:_LATEST_REQUESTS]
+    )
+    grouped: dict[str, list[tuple[str, str, list[str], datetime]]] = {}
+    for text, state, unparsed, at in rows:
+        if text and (state != "ok" or unparsed):
+            grouped.setdefault(teaching.request_key(text), []).append((text, state, unparsed or [], at))
+    found = [
+        Unanswered(
+            text=asked[0][0],
+            times=len(asked),
+            found_nothing=sum(state != "ok" for _, state, _, _ in asked),
+            unparsed=tuple(dict.fromkeys(word for _, _, unparsed, _ in asked for word in unparsed)),
+            last_asked=asked[0][3],
+        )
+        for asked in grouped.values()
+    ]
+    return sorted(found, key=lambda request: (-request.times, -request.last_asked.timestamp()))[:limit]
+
+
+def current_teaching() -> Teaching:
+    """Everything that people taught and that is switched on."""
+    slots = ("musts", "wants", "avoids")
+    return Teaching(
+        tuple(
+            teaching.Synonym(*row)
+            for row in Synonym.objects.filter(active=True).order_by("id").values_list("words", "means", "two_way", "language")
+        ),
+        tuple(teaching.StopPhrase(*row) for row in StopPhrase.objects.filter(active=True).values_list("phrase", "language")),
+        tuple(
+            teaching.Correction(**{**row, **{name: tuple(row[name]) for name in slots}})
+            for row in Correction.objects.filter(active=True).values("text", *slots, "order", "rest", "avoid")
+        ),
+    )
 
 
 def instruction_corrections() -> list[TaggedRequest]:

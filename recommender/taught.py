@@ -90,7 +90,7 @@ class Correction(Lesson):
     musts = models.JSONField(_("musts"), default=list, blank=True)
     wants = models.JSONField(_("wants"), default=list, blank=True)
     avoids = models.JSONField(_("avoids"), default=list, blank=True)
-    order = models.CharField(_("order"), max_length=24, choices=Order.choices, blank=True, default="")
+    order = models.CharField(_("sort order"), max_length=24, choices=Order.choices, blank=True, default="")
     rest = models.CharField(_("words to search with"), max_length=500, blank=True, default="")
     avoid = models.CharField(_("words to avoid"), max_length=500, blank=True, default="")
     wanted = models.JSONField(_("words that say what is wanted"), default=list, blank=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -22,6 +23,8 @@ from fusion.instructions.phrase_table import Kind
 from fusion.instructions.pieces import WANT, Piece, cut, warm_up
 from fusion.instructions.remainder import avoided_words, expansions, remaining_words, unparsed_words
 from fusion.instructions.scopes import apply_scopes
+from fusion.instructions.taught import Finish, Taught, refused, widening
+from fusion.instructions.teaching import Teaching
 from fusion.instructions.tokens import Token, tokenise
 from fusion.instructions.typos import TypoIndex
 from fusion.types import Constraint, Instruction, Matrix, Operator, Order, Strength, Vector, Vocabulary
@@ -33,6 +36,7 @@ class _Fitted:
 
     vocabulary: Vocabulary
     values: CatalogueValues
+    taught: Taught
     typos: TypoIndex
     names: NearestNames | None = field(default=None)
     languages: frozenset[str] = frozenset()
@@ -55,38 +59,64 @@ class LexiconParser(InstructionParser):
         self._encode_phrases = encode_phrases
         self._rates = {code: Decimal(str(rate)) for code, rate in (exchange_rates or {}).items()}
         self._name_vectors: dict[str, Vector] = {}
+        self._teaching = Teaching()
+        self._learning = threading.Lock()
         self._fitted = self._read(Vocabulary())
 
     def fit(self, vocabulary: Vocabulary) -> None:
-        self._fitted = self._read(vocabulary)
+        with self._learning:
+            self._fitted = self._read(vocabulary)
+
+    def teach(self, teaching: Teaching) -> None:
+        with self._learning:
+            self._teaching = teaching
+            taught, typos = self._lessons(self._fitted.vocabulary, self._fitted.values)
+            self._fitted = replace(self._fitted, taught=taught, typos=typos)
 
     def _read(self, vocabulary: Vocabulary) -> _Fitted:
         warm_up()
         values = read_catalogue(vocabulary)
-        typos = TypoIndex(concept_words() | values.table.words, closed_class_table().words, vocabulary.titles)
+        taught, typos = self._lessons(vocabulary, values)
         names = NearestNames(values.names, self._encode_phrases, self._name_vectors) if self._encode_phrases else None
-        return _Fitted(vocabulary, values, typos, names, languages_of(vocabulary.titles))
+        return _Fitted(vocabulary, values, taught, typos, names, languages_of(vocabulary.titles))
+
+    def _lessons(self, vocabulary: Vocabulary, values: CatalogueValues) -> tuple[Taught, TypoIndex]:
+        """What was taught, and the words that a slip may be corrected to, taught ones among them."""
+        taught = Taught(self._teaching, vocabulary, values)
+        words = concept_words() | values.table.words | taught.words
+        return taught, TypoIndex(words, closed_class_table().words, vocabulary.titles)
 
     def parse(self, text: str, *, language: str = "", currency: str = "") -> Instruction:
         fitted = self._fitted
         normal = normalise(text)
         spoken = detect_language(normal.text)
-        tokens = fitted.typos.correct(tokenise(normal.text))
-        pieces = cut(tokens, fitted.values, _capitals(tokens, normal), fitted.vocabulary.titles)
-        apply_scopes(pieces)
+        typed = fitted.typos.correct(tokenise(normal.text))
+        for replacing in (True, False):
+            tokens, lessons = fitted.taught.recognise(typed, spoken, replacing=replacing)
+            taught = {(lesson.start, lesson.end): lesson.entries for lesson in lessons if lesson.entries}
+            pieces = cut(tokens, fitted.values, _capitals(tokens, normal), fitted.vocabulary.titles, taught)
+            apply_scopes(pieces)
+            if not refused(lessons, pieces):
+                break
         place_things(pieces, fitted.vocabulary.titles)
         reader = _Reading(fitted, pieces, tokens, normal, language or spoken or "en")
         constraints = reader.constraints(currency or fitted.vocabulary.currency, self._rates)
-        return Instruction(
+        wider = widening(lessons, pieces, tokens, normal)
+        instruction = Instruction(
             text=text,
             language=spoken,
             constraints=constraints,
             order=reader.order(),
             rest=remaining_words(pieces, tokens, normal) or reader.linked_names(constraints, spoken),
-            avoid=reader.avoid(constraints),
-            expansions=expansions(pieces, fitted.languages),
-            unparsed=unparsed_words(pieces, tokens, normal, fitted.vocabulary.titles),
+            avoid=" ".join(filter(None, (reader.avoid(constraints), *wider.avoided))),
+            expansions=tuple(dict.fromkeys((*expansions(pieces, fitted.languages), *wider.expansions))),
+            unparsed=tuple(
+                word for word in unparsed_words(pieces, tokens, normal, fitted.vocabulary.titles) if word not in wider.learnt
+            ),
         )
+        if correction := fitted.taught.correction(normal):
+            return fitted.taught.corrected(instruction, correction, normal, reader.finish(spoken))
+        return instruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +160,14 @@ class _Reading:
         label = label_of(constraint, self.language, self.name_of)
         return replace(constraint, span=self._original_span(constraint.span), label=label)
 
+    def finish(self, spoken: str) -> Finish:
+        """What a corrected reading gets from this one."""
+        return Finish(
+            label=lambda c: replace(c, label=label_of(c, self.language, self.name_of)),
+            order=lambda order: replace(order, label=order_label(order, self.language)),
+            names=lambda constraints: self.linked_names(constraints, spoken),
+        )
+
     def _original_span(self, span: tuple[int, int] | None) -> tuple[int, int] | None:
         return None if span is None else self.normal.span(self.tokens[span[0]].start, self.tokens[span[1] - 1].end)
 
@@ -164,6 +202,14 @@ class _Reading:
         asked = (c for c in constraints if c.operator is Operator.IN and c.strength is not Strength.AVOID)
         wanted = (c for c in asked if c.field != "in_stock")
         return " ".join(dict.fromkeys(self.name_of(c.field, value, language) for c in wanted for value in c.values[:2]))
+
+
+def order_label(order: Order, language: str) -> str:
+    """What an order is called, "" where the lexicon has no name for it."""
+    for known in load("cues")["order"].values():
+        if (known["field"], known["descending"]) == (order.field, order.descending):
+            return str(known["label"]["zh" if language == "zh" else "en"])
+    return ""
 
 
 def _fields(piece: Piece) -> set[str]:

@@ -53,17 +53,29 @@ class Piece:
         return self.kind in {Kind.MENTION, Kind.UNKNOWN, Kind.HINT}
 
 
-def cut(tokens: Sequence[Token], values: CatalogueValues, capitals: Sequence[bool], titles: Mapping[str, int]) -> list[Piece]:
-    """Cut a request into pieces that cover its tokens in order: prices, then measures, then the longest known phrase.
+def cut(
+    tokens: Sequence[Token],
+    values: CatalogueValues,
+    capitals: Sequence[bool],
+    titles: Mapping[str, int],
+    lessons: Mapping[tuple[int, int], Sequence[Entry]] | None = None,
+) -> list[Piece]:
+    """Cut a request into pieces that cover its tokens in order: prices, lessons, measures, then the longest known phrase.
 
     Args:
         capitals: for each token, whether the shopper wrote it with a capital (a hint that "Gap" is a brand).
         titles: word -> how many item titles it occurs in.
+        lessons: (start, end) of a stretch -> what people taught that it means.
     """
     prices = {mention.start: mention for mention in find_prices(tokens)}
     taken = [False] * len(tokens)
     for mention in prices.values():
         taken[mention.start : mention.end] = [True] * (mention.end - mention.start)
+    taught: dict[int, Piece] = {}
+    for (start, end), entries in (lessons or {}).items():
+        if not any(taken[start:end]):
+            taught[start] = _piece_of(entries, start, end, values)
+            taken[start:end] = [True] * (end - start)
     quantities = {quantity.start: quantity for quantity in find_quantities(tokens, taken, values.sizes)}
     for quantity in quantities.values():
         taken[quantity.start : quantity.end] = [True] * (quantity.end - quantity.start)
@@ -72,6 +84,8 @@ def cut(tokens: Sequence[Token], values: CatalogueValues, capitals: Sequence[boo
     while position < len(tokens):
         if position in prices:
             piece = Piece(Kind.PRICE, position, prices[position].end, price=prices[position])
+        elif position in taught:
+            piece = taught[position]
         elif position in quantities:
             piece = _quantity_piece(quantities[position], values, tokens)
         else:

@@ -40,9 +40,12 @@ def _reaches(kept: Sequence[bool], pieces: Sequence[Piece], indices: range) -> b
 
 
 def _joined(slices: Sequence[tuple[int, int]], original: str) -> str:
-    text = ""
+    text, done = "", 0
     for start, end in slices:
-        part = original[start:end]
+        part = original[max(start, done) : end]  # words read in place of one phrase all stand where it stands
+        done = max(done, end)
+        if not part:
+            continue
         text += part if not text or (part and is_han(part[0]) and is_han(text[-1])) else f" {part}"
     return text.strip()
 

@@ -1,3 +1,4 @@
 """What operators see and what they teach, by page."""
 
 from recommender.admin import index as index
+from recommender.admin import lessons as lessons

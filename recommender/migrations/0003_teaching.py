@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('musts', models.JSONField(blank=True, default=list, verbose_name='musts')),
                 ('wants', models.JSONField(blank=True, default=list, verbose_name='wants')),
                 ('avoids', models.JSONField(blank=True, default=list, verbose_name='avoids')),
-                ('order', models.CharField(blank=True, choices=[('price asc', 'lowest price first'), ('price desc', 'highest price first'), ('created_at desc', 'newest first'), ('rating desc', 'best rated first'), ('popularity desc', 'most popular first')], default='', max_length=24, verbose_name='order')),
+                ('order', models.CharField(blank=True, choices=[('price asc', 'lowest price first'), ('price desc', 'highest price first'), ('created_at desc', 'newest first'), ('rating desc', 'best rated first'), ('popularity desc', 'most popular first')], default='', max_length=24, verbose_name='sort order')),
                 ('rest', models.CharField(blank=True, default='', max_length=500, verbose_name='words to search with')),
                 ('avoid', models.CharField(blank=True, default='', max_length=500, verbose_name='words to avoid')),
                 ('wanted', models.JSONField(blank=True, default=list, verbose_name='words that say what is wanted')),
