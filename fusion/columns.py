@@ -61,6 +61,10 @@ class Exchange:
         """Minor units of a currency -> the common scale."""
         return float(amount_minor / 10 ** minor_unit_exponent(currency) * self.rates.get(currency, 1.0))
 
+    def amount(self, value: float, currency: str) -> float:
+        """The common scale -> minor units of a currency."""
+        return float(value / self.rates.get(currency, 1.0) * 10 ** minor_unit_exponent(currency))
+
     def of(self, price: Money | None) -> float:
         """A price on the common scale; nan for an item without one."""
         return float("nan") if price is None else self.value(price.amount_minor, price.currency)
@@ -208,8 +212,13 @@ class Columns:
                 found[self._posting(constraint.field, normalise_value(value))] = True
             return ~found if constraint.operator is Operator.NOT_IN else found
         low, high = bounds(constraint, self.exchange, self.currency)
-        column = self.numbers(constraint.field) if constraint.field in self._numbers else self._parsed(constraint.field)
+        column = self.values_of(constraint.field)
         return (column >= low) & (column <= high)
+
+    @_locked
+    def values_of(self, field: str) -> NDArray[np.float64]:
+        """A field as numbers, (n_rows,), nan where an item has none; attributes are read from their texts."""
+        return self.numbers(field) if field in self._numbers else self._parsed(field)
 
     @_locked
     def facets(self, mask: Mask, fields: Iterable[str] | None = None, limit: int = 12) -> dict[str, list[tuple[str, int]]]:

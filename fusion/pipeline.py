@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.blocks import Column, Leg, combine, terms_of, total
+from fusion.chips import edited, labelled
 from fusion.collection import ItemCollection
 from fusion.columns import satisfies
 from fusion.encoders.base import Encoder
@@ -29,10 +30,12 @@ from fusion.instructions.base import InstructionParser
 from fusion.messages import say
 from fusion.musts import as_applied
 from fusion.profile import Profile
-from fusion.ranking import best_first, by_column, diversify, relevant_enough, smallest_relaxation
+from fusion.ranking import best_first, by_column, diversify, relevant_enough
+from fusion.relaxation import Relaxer
 from fusion.scoring import Scorer
 from fusion.sources import SourceEncoder, Sources
 from fusion.tokens import tokenize
+from fusion.topic import TopicFinder
 from fusion.types import (
     Answer,
     Constraint,
@@ -47,6 +50,7 @@ from fusion.types import (
     Vector,
 )
 from fusion.weights import DEFAULT_WEIGHTS
+from fusion.wording import Wording
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +66,7 @@ class PipelineOptions:
         floor: an item of a worded or pictured request needs this fused score (in standard deviations above the
             catalogue's average) unless it has a word of the request or a must already picked it.
         diversity: how much look-alikes are pushed apart where no words and no photo say what is wanted; 0 is off.
+        never_relaxed: fields whose musts are never let go, such as an age rating or allergens; stock never is.
         n_candidates: how many rows the dense and the lexical leg each bring to be scored exactly.
     """
 
@@ -69,6 +74,7 @@ class PipelineOptions:
     floor: float = 0.0
     diversity: float = 0.1
     hide_out_of_stock: bool = True
+    never_relaxed: tuple[str, ...] = ()
     n_candidates: int = 1000
 
 
@@ -158,8 +164,13 @@ class RecommendationPipeline:
                 logger.warning("event=parse_failed error=%r", error)
                 run.degraded.append("parser")
                 run.instruction = Instruction(text=query.text, language=query.language, rest=query.text)
+        if query.edits:
+            run.instruction = edited(
+                run.instruction, query.edits, self.parser, run.language, query.currency or self.collection.columns.currency
+            )
         if query.filters:
-            run.instruction = replace(run.instruction, constraints=(*run.instruction.constraints, *query.filters))
+            filters = (c if c.label else labelled(c, self.parser, run.language) for c in query.filters)
+            run.instruction = replace(run.instruction, constraints=(*run.instruction.constraints, *filters))
         run.order = query.order or run.instruction.order
         run.musts = run.instruction.musts
 
@@ -174,8 +185,8 @@ class RecommendationPipeline:
 
     def _retrieve(self, run: _Run) -> None:
         mask = self._mask(run.musts, run.query, run.profile, run.sources)
-        if not mask.any() and run.musts:
-            mask = self._relax(run, mask)
+        if run.musts:
+            mask = self._fitting(run, mask)
         run.total = int(mask.sum())
         if not len(self.collection):
             run.degraded.append("index")
@@ -201,20 +212,49 @@ class RecommendationPipeline:
         mask[rows[rows < len(mask)]] = False
         return mask
 
-    def _relax(self, run: _Run, nothing: Mask) -> Mask:
-        def count(musts: Sequence[Constraint]) -> int:
-            return int(self._mask(musts, run.query, run.profile, run.sources).sum())
+    def _legs_of(self, words: str) -> list[Leg]:
+        """Some words of a request alone, as calibrated legs."""
+        return self.source_encoder.calibrated(self.source_encoder.encode(Query(), Instruction(rest=words), Profile()))
 
-        dropped, n = smallest_relaxation(run.musts, count)
-        if not dropped:
+    def _fitting(self, run: _Run, mask: Mask) -> Mask:
+        """The rows that meet all musts; where there are none of the kind asked for, those of the smallest relaxation."""
+        topics = TopicFinder(self.collection, self.parser, run.instruction, run.legs, self._legs_of)
+        allowed = self._mask((), run.query, run.profile, run.sources)
+        if mask.any() and not topics.misses(mask, allowed):
+            return mask
+        return self._relax(run, mask, allowed, topics)
+
+    def _relax(self, run: _Run, mask: Mask, allowed: Mask, topics: TopicFinder) -> Mask:
+        """Let go of the fewest and softest musts, stay with the thing asked for, and say so.
+
+        Args:
+            mask: what meets all musts: nothing, or nothing of the kind that was named. In the second case only what was said
+                is let go, never what was set by hand.
+        """
+        firm = [c for c in run.musts if c.by_hand or c.field in ("in_stock", *self.options.never_relaxed)]
+        within = allowed & self.collection.columns.mask(map(as_applied, firm))
+        topic = topics.find(within)
+        if not topic.known:  # not among what was set by hand, but perhaps in the shop
+            topic = topics.find(allowed)
+        if mask.any() and topic.rows is None:
+            return mask
+        on_topic = allowed if topic.rows is None else allowed & topic.rows
+        relaxer = Relaxer(self.collection.columns, on_topic, run.musts, self.options.never_relaxed)
+        wording = Wording(run.language, self.parser.value_name, self.collection.columns, topic.thing if topic.known else "")
+        ways = relaxer.alternatives(wording.of_way, by_hand=not mask.any())
+        if not ways:
+            if mask.any():
+                return mask
             run.state = "no_match"
             run.relaxation = Relaxation(message=say("no_match", run.language))
-            return nothing
-        labels = say("join", run.language).join(c.label or c.field for c in dropped)
-        run.state = "too_tight"
-        run.relaxation = Relaxation(dropped, say("too_tight", run.language, dropped=labels, n=n), n)
-        run.musts = tuple(c for c in run.musts if c not in dropped)
-        return self._mask(run.musts, run.query, run.profile, run.sources)
+            return mask
+        shown = relaxer.rows(ways[0])
+        ways = tuple(replace(way, added=tuple(labelled(c, self.parser, run.language) for c in way.added)) for way in ways)
+        run.state = "too_tight" if topic.known else "no_match"
+        message = wording.of_relaxation(run.musts, ways, topic)
+        run.relaxation = Relaxation(ways[0].dropped, message, ways[0].n_results, ways[0].added, ways)
+        run.musts = (*(c for c in run.musts if c not in ways[0].dropped), *ways[0].added)
+        return shown
 
     def _top_by_order(self, order: Order | None, mask: Mask) -> Rows:
         rows = np.flatnonzero(mask)
@@ -233,7 +273,7 @@ class RecommendationPipeline:
     def _arrange(self, run: _Run) -> NDArray[np.int64]:
         """Positions into run.rows, best first, at most query.depth."""
         keep = np.arange(len(run.rows))
-        if run.sources.has_request and run.columns and not run.musts:
+        if run.sources.has_request and run.columns and not run.musts and not run.relaxation.dropped:
             complete = run.total == len(run.rows)
             keep = keep[self._above_floor(run)]
             run.total = len(keep) if complete else run.total
@@ -291,6 +331,9 @@ class RecommendationPipeline:
     def _fits(self, item: Item, musts: Sequence[Constraint]) -> bool:
         if self.options.hide_out_of_stock and not item.in_stock:
             return False
+        return self._meets(item, musts)
+
+    def _meets(self, item: Item, musts: Sequence[Constraint]) -> bool:
         columns = self.collection.columns
         indexed = self.collection.item(item.item_id)
         # Measured attributes (photo colours) live in the index only; they complete the fresh item.
@@ -309,10 +352,14 @@ class RecommendationPipeline:
         items = []
         for rank, (position, item) in enumerate(shown, start=1):
             terms = terms_of(run.columns, position)
-            unmet = tuple(c.label or c.field for c in run.relaxation.dropped if not self._fits(item, [c]))
             score = float(run.scores[position])
+            unmet = self._unmet(item, run.relaxation)
             items.append(RankedItem(item, rank, score, terms, explain(item, terms, context), unmet))
         return tuple(items)
+
+    def _unmet(self, item: Item, relaxation: Relaxation) -> tuple[str, ...]:
+        """Labels of what was let go that this item does not meet."""
+        return tuple(c.label or c.field for c in relaxation.dropped if not self._meets(item, [c]))
 
     def explain_stored(
         self, items: Sequence[Item], terms: Mapping[str, tuple[Term, ...]], answer: Answer, query: Query, first_rank: int
@@ -327,9 +374,12 @@ class RecommendationPipeline:
         context = Evidence(self.collection, language, answer.instruction).context(answer.words, query.liked, items)
         scores = dict(answer.ranking)
         return tuple(
-            RankedItem(i, rank, scores[i.item_id], terms.get(i.item_id, ()), explain(i, terms.get(i.item_id, ()), context))
+            RankedItem(
+                i, rank, scores[i.item_id], terms.get(i.item_id, ()), explain(i, terms.get(i.item_id, ()), context),
+                self._unmet(i, answer.relaxation),
+            )
             for rank, i in enumerate(items, start=first_rank)
-        )
+        )  # fmt: skip
 
     def _answer(self, run: _Run, order: NDArray[np.int64], items: tuple[RankedItem, ...]) -> Answer:
         ids = [(int(p), self.collection.id_of(int(run.rows[p]))) for p in order]

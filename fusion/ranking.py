@@ -1,22 +1,15 @@
-"""What happens to scores between the sum and the page: floor, explicit orders, diversity, and letting go when nothing fits."""
+"""What happens to scores between the sum and the page: floor, explicit orders and diversity."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Sequence
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion.exceptions import DimensionMismatch
-from fusion.types import Constraint, Matrix, Vector
+from fusion.types import Matrix, Vector
 
 # The share of the best score that an item needs before an explicit order ("cheapest camera") may put it first.
 ORDER_RELEVANCE = 0.5
-# What is let go first when nothing fits. Anything that is not named is an attribute and goes first; stock never goes.
-_KEEP = {"color": 1, "size": 2, "price": 3, "gender": 4, "brand": 5, "category": 6}
-# Beyond this many musts only single ones and pairs are tried: 2 ** n masks would not be real-time.
-MAX_EXHAUSTIVE = 6
 
 
 def best_first(scores: Vector, tie_breaks: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -73,30 +66,3 @@ def diversify(scores: Vector, vectors: Matrix, k: int, trade_off: float = 0.9) -
         open_[best] = False
         alike = np.maximum(alike, vectors @ vectors[best])
     return picked
-
-
-def _reluctance(constraint: Constraint) -> tuple[bool, int]:
-    return constraint.source == "filter", _KEEP.get(constraint.field, 0)
-
-
-def smallest_relaxation(
-    musts: Sequence[Constraint], count: Callable[[Sequence[Constraint]], int]
-) -> tuple[tuple[Constraint, ...], int]:
-    """The fewest and softest musts to let go so that something fits.
-
-    Args:
-        count: how many items meet some musts (stock rules apply inside it and are never let go).
-    Returns:
-        (musts to drop, items that then fit); ((), 0) when even dropping everything finds nothing.
-    """
-    droppable = [c for c in musts if c.field != "in_stock"]
-    sizes = range(1, len(droppable) + 1) if len(droppable) <= MAX_EXHAUSTIVE else (1, 2, len(droppable))
-    for size in sizes:
-        options = sorted(
-            combinations(droppable, size), key=lambda drop: [_reluctance(c) for c in sorted(drop, key=_reluctance)]
-        )
-        for drop in options:
-            n = count([c for c in musts if c not in drop])
-            if n:
-                return drop, n
-    return (), 0

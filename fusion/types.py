@@ -146,7 +146,7 @@ class Constraint:
         weight: how strong a want or an avoid is, 0 to 1; ignored for a must.
         span: (start, end) character offsets in the request it was read from, None when it came from elsewhere.
         label: what the chip says, in the shopper's language.
-        source: "text", "filter", "photo" or "llm".
+        source: "text", "filter" (of a page or an app), "chip" (set by hand on the answer), "photo" or "llm".
         note: anything the shopper should know about how this was read, in the shopper's language.
     """
 
@@ -162,6 +162,11 @@ class Constraint:
     label: str = ""
     source: str = "text"
     note: str = ""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether the shopper set it with a control instead of saying it; such a must is let go last."""
+        return self.source in ("filter", "chip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +209,22 @@ class Instruction:
 
 
 @dataclass(frozen=True, slots=True)
+class ChipEdits:
+    """What a shopper changed of what was understood. The words stay as they are; see ``fusion.chips``.
+
+    Attributes:
+        removed: keys of chips that are not meant; ``fusion.chips.ALL`` takes off every one that is not in ``added``.
+        added: chips that are meant beside the others. One with the key of a recognised chip stands in its place.
+    """
+
+    removed: tuple[str, ...] = ()
+    added: tuple[Constraint, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.removed or self.added)
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The catalogue's own values, which a parser links words to.
 
@@ -227,6 +248,7 @@ class Query:
         photo: a decoded RGB photo (see fusion.photos.open_photo), never raw bytes.
         liked, disliked: ids of seed items ("more like this", "less like this").
         filters: constraints from the page or the API; they are musts.
+        edits: what the shopper changed of what was understood.
         language: the language to answer in; "" follows the words.
         currency: what an amount without a currency means; "" means the catalogue's own.
         order: overrides an order that was read from the words.
@@ -242,6 +264,7 @@ class Query:
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
     filters: tuple[Constraint, ...] = ()
+    edits: ChipEdits = ChipEdits()
     language: str = ""
     currency: str = ""
     order: Order | None = None
@@ -310,12 +333,36 @@ class RankedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """One way out of a request that nothing fits, to be taken in one step.
+
+    Attributes:
+        dropped: the musts to let go.
+        added: what stands in their place, where something near does: the nearest prices, the colours that there are.
+        n_results: how many items then fit.
+        label: what they are, in the shopper's language: "red from $54".
+    """
+
+    dropped: tuple[Constraint, ...]
+    added: tuple[Constraint, ...] = ()
+    n_results: int = 0
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Relaxation:
-    """What was let go because nothing fitted; never a stock rule. Empty ``dropped`` means that nothing was relaxed."""
+    """What was let go because nothing fitted; never a stock rule. Empty ``dropped`` means that nothing was relaxed.
+
+    Attributes:
+        dropped, added, n_results: of the alternative that the answer shows, which is the first one.
+        alternatives: the ways out, the smallest first.
+    """
 
     dropped: tuple[Constraint, ...] = ()
     message: str = ""
     n_results: int = 0
+    added: tuple[Constraint, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +378,8 @@ class Answer:
         degraded: what was not available, e.g. "text_model", "photo", "index", "history"; empty when all was well.
         timings: stage -> milliseconds.
         weights: "block/source" -> the weight that was used.
-        state: "ok", "no_match" (nothing to show at all) or "too_tight" (musts were relaxed: see relaxation).
+        state: "ok", "too_tight" (the thing is there, but no item of it meets all musts: see relaxation) or "no_match"
+            (the shop has nothing of the kind; items, if any, are what comes nearest).
     """
 
     items: tuple[RankedItem, ...]
@@ -345,3 +393,9 @@ class Answer:
     weights: Mapping[str, float] = field(default_factory=dict)
     relaxation: Relaxation = field(default_factory=Relaxation)
     state: str = "ok"
+
+    @property
+    def musts(self) -> tuple[Constraint, ...]:
+        """The musts that the shown items meet: those of the request without what was let go, and what replaced it."""
+        kept = tuple(c for c in self.instruction.musts if c not in self.relaxation.dropped)
+        return (*kept, *self.relaxation.added)

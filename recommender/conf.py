@@ -32,6 +32,7 @@ class RecommenderSettings:
     DIVERSITY: float = 0.1
     EXCHANGE_RATES: Mapping[str, float] = field(default_factory=dict)
     HIDE_OUT_OF_STOCK: bool = True
+    NEVER_RELAX: Sequence[str] = ()  # fields whose musts are never let go: an age rating, allergens
     MEASURE_COLOURS: bool = True
     MAX_TEXT_LENGTH: int = 500
     MAX_PHOTO_BYTES: int = 8 * 1024 * 1024

@@ -83,6 +83,7 @@ class Engine:
             floor=conf.SIMILARITY_FLOOR,
             diversity=conf.DIVERSITY,
             hide_out_of_stock=conf.HIDE_OUT_OF_STOCK,
+            never_relaxed=tuple(conf.NEVER_RELAX),
         )
         self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, options)
         self.revision = -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fusion.types import Constraint, Instruction, Operator, Order, Relaxation, Strength, Term
+from fusion.types import Alternative, Constraint, Instruction, Operator, Order, Relaxation, Strength, Term
 
 
 def constraint_to_json(constraint: Constraint) -> dict[str, Any]:
@@ -90,13 +90,36 @@ def relaxation_to_json(relaxation: Relaxation) -> dict[str, Any]:
         "dropped": [constraint_to_json(c) for c in relaxation.dropped],
         "message": relaxation.message,
         "n_results": relaxation.n_results,
+        "added": [constraint_to_json(c) for c in relaxation.added],
+        "alternatives": [
+            {
+                "dropped": [constraint_to_json(c) for c in way.dropped],
+                "added": [constraint_to_json(c) for c in way.added],
+                "n_results": way.n_results,
+                "label": way.label,
+            }
+            for way in relaxation.alternatives
+        ],
     }
 
 
 def relaxation_from_json(stored: Mapping[str, Any]) -> Relaxation:
     if not stored:
         return Relaxation()
-    return Relaxation(tuple(constraint_from_json(c) for c in stored["dropped"]), stored["message"], stored["n_results"])
+    return Relaxation(
+        dropped=_constraints(stored["dropped"]),
+        message=stored["message"],
+        n_results=stored["n_results"],
+        added=_constraints(stored.get("added", ())),
+        alternatives=tuple(
+            Alternative(_constraints(way["dropped"]), _constraints(way["added"]), way["n_results"], way["label"])
+            for way in stored.get("alternatives", ())
+        ),
+    )
+
+
+def _constraints(stored: Sequence[Mapping[str, Any]]) -> tuple[Constraint, ...]:
+    return tuple(constraint_from_json(c) for c in stored)
 
 
 def terms_to_json(terms: Mapping[str, Sequence[Term]]) -> dict[str, list[list[Any]]]:

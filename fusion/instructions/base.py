@@ -28,3 +28,7 @@ class InstructionParser(ABC):
             language: the language for labels; "" follows the text.
             currency: what an amount without a currency means; "" means the catalogue's own.
         """
+
+    def value_name(self, field: str, value: str, language: str) -> str:
+        """What a value is called in a language ("Apparel/Shirts" -> "Shirts"); as the catalogue spells it where unknown."""
+        return value.rpartition("/")[2] if field == "category" else value

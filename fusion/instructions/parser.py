@@ -118,6 +118,9 @@ class LexiconParser(InstructionParser):
             return fitted.taught.corrected(instruction, correction, normal, reader.finish(spoken))
         return instruction
 
+    def value_name(self, field: str, value: str, language: str) -> str:
+        return _Reading(self._fitted, (), (), normalise(""), language).name_of(field, value, language)
+
 
 @dataclass(frozen=True, slots=True)
 class _Reading:

@@ -287,8 +287,7 @@ def _answer_of(row: Recommendation) -> Answer:
 
 def _next_fitting(engine: Engine, answer: Answer, offset: int, limit: int) -> tuple[list[str], int]:
     """Ids from a place of the ranking on that may still be shown, and the place after the last one looked at."""
-    dropped = set(answer.relaxation.dropped)
-    musts = [c for c in answer.instruction.musts if c not in dropped]
+    musts = answer.musts
     ids: list[str] = []
     place = max(0, offset)
     while len(ids) < limit and place < len(answer.ranking):

@@ -163,7 +163,11 @@ def test_when_nothing_fits_the_softest_must_is_let_go_and_named(collection: Item
     assert answer.state == "too_tight"
     assert answer.relaxation.dropped == (blue,)
     assert ids(answer) == ["red-chair"]
-    assert answer.relaxation.message == "Nothing fits all of it. Without Colour: blue: 1 results."
+    assert answer.relaxation.message == (
+        "Nothing blue Oak under $65: red Oak under $65 (1), blue Oak from $900 (1), or blue Puma under $65 (1). "
+        "Shown here: red Oak under $65."
+    )
+    assert answer.musts == (replace(CHEAP, source="text"), oak, answer.relaxation.added[0])
     assert answer.items[0].unmet == ("Colour: blue",)
 
 

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from fusion.exceptions import DimensionMismatch
-from fusion.ranking import best_first, by_column, diversify, relevant_enough, smallest_relaxation
-from fusion.types import Constraint, Operator
+from fusion.ranking import best_first, by_column, diversify, relevant_enough
 
 
 def test_equal_scores_are_ordered_by_the_tie_break_then_by_position() -> None:
@@ -36,41 +35,3 @@ def test_diversity_moves_a_look_alike_down_and_none_keeps_the_score_order() -> N
     assert diversify(scores[:0], vectors[:0], 3) == []
     with pytest.raises(DimensionMismatch, match="3 scores but 2 vectors"):
         diversify(scores, vectors[:2], 3)
-
-
-RED = Constraint("color", Operator.IN, ("red",))
-CHEAP = Constraint("price", Operator.LTE, high=5000)
-NIKE = Constraint("brand", Operator.IN, ("Nike",))
-STOCK = Constraint("in_stock", Operator.IN, ("true",))
-
-
-def test_the_softest_single_must_is_let_go_first() -> None:
-    dropped, n = smallest_relaxation([NIKE, CHEAP, RED], lambda musts: 0 if RED in musts else 7)
-    assert (dropped, n) == ((RED,), 7)
-    dropped, _ = smallest_relaxation([NIKE, CHEAP, RED], lambda musts: 1 if len(musts) == 2 else 0)
-    assert dropped == (RED,)
-
-
-def test_a_filter_of_the_page_is_kept_longer_than_a_word() -> None:
-    filtered = Constraint("color", Operator.IN, ("red",), source="filter")
-    dropped, _ = smallest_relaxation([filtered, NIKE], lambda musts: 1 if len(musts) == 1 else 0)
-    assert dropped == (NIKE,)
-
-
-def test_two_go_only_when_one_is_not_enough_and_stock_never_goes() -> None:
-    seen: list[int] = []
-
-    def count(musts: list[Constraint]) -> int:
-        assert STOCK in musts
-        seen.append(len(musts))
-        return 3 if len(musts) == 2 else 0
-
-    dropped, n = smallest_relaxation([STOCK, NIKE, CHEAP, RED], count)
-    assert set(dropped) == {RED, CHEAP}
-    assert n == 3
-    assert seen[:3] == [3, 3, 3]
-
-
-def test_nothing_helps_when_nothing_is_there() -> None:
-    assert smallest_relaxation([RED], lambda musts: 0) == ((), 0)
-    assert smallest_relaxation([], lambda musts: 0) == ((), 0)
