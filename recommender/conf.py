@@ -26,6 +26,7 @@ class RecommenderSettings:
     DATA_DIR: Path = Path("var")
     ENCODERS: Sequence[Mapping[str, Any]] = field(default_factory=lambda: [{"BACKEND": "bundled"}])
     PARSER: Mapping[str, Any] = field(default_factory=lambda: {"BACKEND": "fusion.instructions.parser.LexiconParser"})
+    TAGGER: str = ""  # "" off, "bundled", "trained" (train_tagger's in DATA_DIR/models, else the bundled one), or a folder
     INDEX: Mapping[str, Any] = field(default_factory=lambda: {"BACKEND": "fusion.index.exact.ExactIndex"})
     WEIGHTS: Mapping[str, float] = field(default_factory=dict)
     SIMILARITY_FLOOR: float = 0.0
@@ -55,6 +56,11 @@ class RecommenderSettings:
         """Where converted weights live."""
         return self.DATA_DIR / "models"
 
+    @property
+    def tagger_dir(self) -> Path:
+        """Where ``manage.py train_tagger`` puts its adapter."""
+        return self.models_dir / "tagger"
+
 
 def _checked(given: Mapping[str, Any]) -> RecommenderSettings:
     known = {f.name for f in fields(RecommenderSettings)}
@@ -79,6 +85,10 @@ def _checked(given: Mapping[str, Any]) -> RecommenderSettings:
         value = getattr(conf, name)
         if not isinstance(value, int) or value < 1:
             raise ImproperlyConfigured(f"RECOMMENDER[{name!r}] is {value!r}; it must be a whole number of at least 1.")
+    if not isinstance(conf.TAGGER, str):
+        raise ImproperlyConfigured(
+            f"RECOMMENDER['TAGGER'] is {conf.TAGGER!r}; it must be '', 'bundled', 'trained' or the path of a folder as text."
+        )
     if not 0.0 <= conf.DIVERSITY <= 1.0:
         raise ImproperlyConfigured(f"RECOMMENDER['DIVERSITY'] is {conf.DIVERSITY!r}; it must be between 0 (off) and 1.")
     for plug in (conf.PARSER, conf.INDEX, *conf.ENCODERS):

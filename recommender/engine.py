@@ -21,6 +21,7 @@ from fusion.columns import Exchange
 from fusion.encoders.base import Encoder
 from fusion.instructions.base import InstructionParser
 from fusion.instructions.lexicon import role_of
+from fusion.instructions.tagger import RequestTagger
 from fusion.pipeline import PipelineOptions, RecommendationPipeline
 from fusion.tokens import tokenize
 from fusion.types import Vector
@@ -33,6 +34,7 @@ from recommender.guard import GuardedEncoder
 from recommender.models import IndexedItem, IndexState, ItemEmbedding
 from recommender.popularity import popularity_of_items
 from recommender.selectors import current_teaching
+from recommender.tagging import build_tagger
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +79,8 @@ class Engine:
         )
         index = import_string(conf.INDEX["BACKEND"])({b.name: b.spec.dim for b in blocks}, **conf.INDEX.get("OPTIONS", {}))
         self.collection = ItemCollection(index, Exchange(conf.EXCHANGE_RATES))
-        self.parser = _build_parser()
+        self.tagger = build_tagger()
+        self.parser = _build_parser(self.tagger)
         options = PipelineOptions(
             weights=with_overrides(conf.WEIGHTS),
             floor=conf.SIMILARITY_FLOOR,
@@ -223,9 +226,11 @@ class Engine:
         )
 
 
-def _build_parser() -> InstructionParser:
+def _build_parser(tagger: RequestTagger | None) -> InstructionParser:
     conf = get_settings()
     options = {"exchange_rates": conf.EXCHANGE_RATES, **conf.PARSER.get("OPTIONS", {})}
+    if tagger is not None:
+        options["tagger"] = tagger
     parser: InstructionParser = import_string(conf.PARSER["BACKEND"])(**options)
     return parser
 

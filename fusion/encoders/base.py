@@ -14,6 +14,8 @@ from fusion.types import Matrix
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from fusion.encoders.words import TextTower
+
 
 @dataclass(frozen=True, slots=True)
 class BlockSpec:
@@ -93,6 +95,11 @@ class Encoder(ABC):
     @abstractmethod
     def encode_instructions(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
         """A shopper's words -> block name -> (n, dim) float32 for blocks with ``words``, in one forward if shared."""
+
+    @property
+    def text_tower(self) -> TextTower | None:
+        """The tower behind its words, for what is trained on top of it (the want/avoid tagger); None where there is none."""
+        return None
 
     def probe(self) -> None:
         """Encode one short text and, where there is a photo block, one plain photo; raise if the result is not usable."""

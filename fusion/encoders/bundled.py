@@ -119,6 +119,10 @@ class BundledEncoder(Encoder):
         return any(spec.modality == "photo" for spec in self._blocks)
 
     @property
+    def text_tower(self) -> TextTower | None:
+        return self._words if "text" in self._names else None
+
+    @property
     def is_loaded(self) -> bool:
         return (not self._has_words or self._words.is_loaded) and (not self._has_photos or self._trunk is not None)
 

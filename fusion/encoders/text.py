@@ -79,6 +79,10 @@ class TransformersTextEncoder(Encoder):
         self._tower.load()
 
     @property
+    def text_tower(self) -> TextTower:
+        return self._tower
+
+    @property
     def is_loaded(self) -> bool:
         return self._tower.is_loaded
 

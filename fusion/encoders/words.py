@@ -54,6 +54,7 @@ class TextTower:
         self._model: Any = None
         self._request_model: Any = None
         self._request_bert: request_bert.RequestBert | None = None
+        self._short_forward: request_bert.RequestBert | None = None
         self._tokenizer: Any = None
 
     @property
@@ -72,7 +73,7 @@ class TextTower:
             import torch
             from transformers import AutoModel, AutoTokenizer
 
-            _hush()
+            hush()
             if self.threads is not None:
                 torch.set_num_threads(self.threads)
             try:
@@ -121,6 +122,28 @@ class TextTower:
         rows = self._tokenise([prefix + text for text in texts])
         made = [self._request_forward(row) for row in rows]
         return np.concatenate(made) if made else np.empty((0, self.dim), dtype=np.float32)
+
+    def short_forward(self) -> request_bert.RequestBert:
+        """The forward of one short text over this tower's own tensors, for an adapter on top; reads the weights.
+
+        Raises:
+            EncodingError: the model is no plain BERT.
+        """
+        self.load()
+        with self._lock:
+            if self._short_forward is None:
+                if not request_bert.suits(self._model):
+                    kind = type(self._model).__name__
+                    raise EncodingError(f"{self.source!r} is a {kind}; adapters need a plain BERT.", permanent=True)
+                self._short_forward = self._request_bert or request_bert.RequestBert(self._model)
+            return self._short_forward
+
+    def tokenise_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Token ids of one text and each one's (start, end) in it; (0, 0) for the special ones."""
+        self.load()
+        clean = text.encode("utf-8", "replace").decode("utf-8")
+        made = self._tokenizer(clean, truncation=True, max_length=self.max_tokens, return_offsets_mapping=True)
+        return made["input_ids"], made["offset_mapping"]
 
     def _request_forward(self, row: list[int]) -> Matrix:
         if self._request_bert is None:
@@ -175,7 +198,7 @@ def batches_by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
     return [*batches, batch] if batch else batches
 
 
-def _hush() -> None:
+def hush() -> None:
     """transformers' load report and progress bar belong in no shop's log."""
     from transformers.utils import logging
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from fusion.instructions.backing import back
 from fusion.instructions.base import InstructionParser
 from fusion.instructions.catalogue_values import CatalogueValues, read_catalogue
 from fusion.instructions.closed_class import closed_class_table, concept_words
@@ -23,6 +24,7 @@ from fusion.instructions.phrase_table import Kind
 from fusion.instructions.pieces import WANT, Piece, cut, warm_up
 from fusion.instructions.remainder import avoided_words, expansions, remaining_words, unparsed_words
 from fusion.instructions.scopes import apply_scopes
+from fusion.instructions.tagger import RequestTagger
 from fusion.instructions.taught import Finish, Taught, refused, widening
 from fusion.instructions.teaching import Teaching
 from fusion.instructions.tokens import Token, tokenise
@@ -49,15 +51,18 @@ class LexiconParser(InstructionParser):
         encode_phrases: texts -> (n, dim) unit vectors; links phrases that the lexicon does not know to the nearest value
             name, as wants only. None leaves such phrases as text.
         exchange_rates: currency -> value of one unit in a common base, for amounts in another currency than the catalogue's.
+        tagger: finds refusals that the rules do not know; None leaves them unread. See ``backing``.
     """
 
     def __init__(
         self,
         encode_phrases: Callable[[Sequence[str]], Matrix] | None = None,
         exchange_rates: Mapping[str, float | Decimal] | None = None,
+        tagger: RequestTagger | None = None,
     ) -> None:
         self._encode_phrases = encode_phrases
         self._rates = {code: Decimal(str(rate)) for code, rate in (exchange_rates or {}).items()}
+        self._tagger = tagger
         self._name_vectors: dict[str, Vector] = {}
         self._teaching = Teaching()
         self._learning = threading.Lock()
@@ -98,6 +103,8 @@ class LexiconParser(InstructionParser):
             apply_scopes(pieces)
             if not refused(lessons, pieces):
                 break
+        if self._tagger is not None:
+            back(pieces, tokens, normal, self._tagger)
         place_things(pieces, fitted.vocabulary.titles)
         reader = _Reading(fitted, pieces, tokens, normal, language or spoken or "en")
         constraints = reader.constraints(currency or fitted.vocabulary.currency, self._rates)

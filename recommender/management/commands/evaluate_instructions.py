@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from fusion.exceptions import FusionError
 from fusion.instructions.evaluation import (
     BadLine,
     Expectation,
@@ -23,6 +24,7 @@ from fusion.instructions.evaluation import (
     unknown_fields,
 )
 from recommender.engine import Engine, get_engine
+from recommender.tagging import load_tagger
 
 # Fields that every catalogue has beside its own columns.
 ALWAYS = ("price", "in_stock", "category")
@@ -30,7 +32,7 @@ SHOWN_BAD_LINES = 20
 
 
 class Command(BaseCommand):
-    help = "Reads requests with the shop's own parser and says how many were read as meant. Loads no model."
+    help = "Reads requests with the shop's own parser and says how many were read as meant. A model loads only for a tagger."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -46,6 +48,7 @@ class Command(BaseCommand):
         engine = get_engine()
         engine.refresh()
         self._warn(engine, expectations)
+        self._load_tagger(engine)
         engine.parser.parse("warm up 预热")  # what is loaded on first use is not a request's time
         readings = [read_with(engine.parser, expected) for expected in expectations]
         rows, misses = rows_of(readings), score(readings).wrong
@@ -53,6 +56,13 @@ class Command(BaseCommand):
         self._list(misses, options["misses"])
         if options["json"]:
             _write(options["json"], {"rows": [_row(r) for r in rows], "misses": misses, "bad_lines": [asdict(b) for b in bad]})
+
+    def _load_tagger(self, engine: Engine) -> None:
+        if engine.tagger is not None:
+            try:
+                load_tagger(engine.tagger)
+            except FusionError as error:
+                self.stderr.write(self.style.WARNING(f"The tagger is left out: {error}"))
 
     def _read(self, path: Path) -> tuple[list[Expectation], list[BadLine]]:
         try:

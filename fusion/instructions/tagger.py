@@ -1,0 +1,176 @@
+"""The want/avoid tagger (O / 好 / 不好): which words are wanted and which are not, by an adapter on the text encoder.
+
+The encoder's tensors are used as they lie in memory; the tagger adds low-rank terms to them (under 1 MB). It reads weights only
+once the encoder has read its own, so no request waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fusion.encoders.base import EncoderIdentity
+from fusion.exceptions import EncodingError
+from fusion.instructions.adapter import LABELS, PROJECTIONS, Adapter, read_adapter
+from fusion.types import Matrix
+
+if TYPE_CHECKING:
+    from fusion.encoders.base import Encoder
+    from fusion.encoders.words import TextTower
+
+WANT, AVOID = "WANT", "AVOID"
+BUNDLED = Path(__file__).parent / "want_avoid"
+_KINDS = ("O", WANT, AVOID)
+_REMEMBERED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A stretch of a text that is wanted or refused: character offsets, WANT or AVOID, and how sure the tagger is (0 to 1)."""
+
+    start: int
+    end: int
+    label: str
+    probability: float
+
+
+class RequestTagger:
+    """Texts -> tags. Safe to share between threads.
+
+    Args:
+        folder: of an adapter; ``BUNDLED`` is the one that comes with this library.
+        tower: the text encoder's own tower, whose tensors are shared.
+        identity: of that encoder; an adapter of another one is refused.
+    """
+
+    def __init__(self, folder: Path, tower: TextTower, identity: EncoderIdentity) -> None:
+        self.folder = folder
+        self.identity = identity
+        self.problem = ""
+        self._tower = tower
+        self._lock = Lock()
+        self._adapter: Adapter | None = None
+        self._additions: list[Any] = []
+        self._head: tuple[Any, Any] | None = None
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a text can be tagged without reading the encoder's weights. False for good once the adapter was refused."""
+        return self._tower.is_loaded and not self.problem
+
+    @property
+    def threshold(self) -> float:
+        return self.load().threshold
+
+    def load(self) -> Adapter:
+        """Read the adapter, and the encoder's weights where nobody has yet. Idempotent.
+
+        Raises:
+            MissingDependency, ChecksumMismatch: see ``read_adapter``; ``problem`` says it from then on.
+            EncodingError: the encoder is no BERT.
+        """
+        with self._lock:
+            if self._adapter is None:
+                try:
+                    forward = self._tower.short_forward()
+                    adapter = read_adapter(self.folder, self.identity)
+                    if adapter.n_layers > len(forward.layers):
+                        raise EncodingError(f"{self.folder} adapts more layers than the encoder has.", permanent=True)
+                    self._take(adapter)
+                except Exception as error:
+                    self.problem = str(error) or repr(error)
+                    raise
+            assert self._adapter is not None
+            return self._adapter
+
+    def _take(self, adapter: Adapter) -> None:
+        import torch
+
+        from fusion.encoders.request_bert import LowRank
+
+        additions = [LowRank(*map(torch.from_numpy, _joined(adapter.tensors, i))) for i in range(adapter.n_layers)]
+        self._head = (torch.from_numpy(adapter.tensors["head.weight"]), torch.from_numpy(adapter.tensors["head.bias"]))
+        self._additions, self._adapter = additions, adapter
+
+    def tag(self, text: str) -> tuple[Tag, ...]:
+        """The wanted and refused stretches of a text, in order; what is neither is left out. Raises what ``load`` raises."""
+        return self._remembered(text) if text.strip() else ()
+
+    def _read(self, text: str) -> tuple[Tag, ...]:
+        import torch
+
+        self.load()
+        assert self._head is not None
+        ids, offsets = self._tower.tokenise_with_offsets(text)
+        with torch.inference_mode():
+            states = self._tower.short_forward()(torch.tensor(ids), self._additions)  # (n_tokens, dim)
+            weight, bias = self._head
+            probabilities = torch.softmax(torch.addmm(bias, states, weight.t()), dim=-1).numpy()
+        return tuple(tags_of(probabilities, places(text, offsets)))
+
+
+def tagger_on(encoders: Sequence[Encoder], folder: Path) -> RequestTagger | None:
+    """A tagger on the first of the encoders that has a text tower, or None where none has. Reads no weights."""
+    for encoder in encoders:
+        block = next((spec.name for spec in encoder.blocks if spec.modality == "text"), "")
+        if block and encoder.text_tower is not None:
+            return RequestTagger(folder, encoder.text_tower, encoder.identity(block))
+    return None
+
+
+def places(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Each token's (start, end) without the blanks around it; (0, 0) for one that stands for no character of its own.
+
+    A SentencePiece "▁" before a word claims the word's first character; the token after it has that one, too.
+    """
+    found: list[tuple[int, int]] = []
+    for i, (start, end) in enumerate(offsets):
+        following = offsets[i + 1][0] if i + 1 < len(offsets) else end
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        shared = end > start and following == start and i + 1 < len(offsets) and offsets[i + 1][1] > following
+        found.append((0, 0) if start == end or shared else (start, end))
+    return found
+
+
+def tags_of(probabilities: Matrix, token_places: Sequence[tuple[int, int]]) -> list[Tag]:
+    """Tokens of one kind in a row are one tag; a B- begins another one. A tag's probability is its tokens' mean.
+
+    Args:
+        probabilities: (n_tokens, n_labels), rows add up to 1.
+    """
+    kinds = np.stack([probabilities[:, 0], probabilities[:, 1:3].sum(1), probabilities[:, 3:5].sum(1)], axis=1)
+    runs: list[tuple[int, list[int]]] = []
+    for i, (start, end) in enumerate(token_places):
+        if start == end:
+            continue
+        kind = int(kinds[i].argmax())
+        begins = LABELS[int(probabilities[i].argmax())].startswith("B-")
+        if runs and runs[-1][0] == kind and not (begins and kind):
+            runs[-1][1].append(i)
+        else:
+            runs.append((kind, [i]))
+    return [
+        Tag(token_places[run[0]][0], token_places[run[-1]][1], _KINDS[kind], float(kinds[run, kind].mean()))
+        for kind, run in runs
+        if kind
+    ]
+
+
+def _joined(tensors: Any, layer: int) -> tuple[Matrix, Matrix]:
+    """(dim, 2 * rank) and (2 * rank, 3 * dim): query's and value's terms as one, nothing for key."""
+    downs = [tensors[f"layer.{layer}.{projection}.down"] for projection in PROJECTIONS]
+    rank, dim = downs[0].shape
+    up = np.zeros((2 * rank, 3 * dim), dtype=np.float32)
+    up[:rank, :dim] = tensors[f"layer.{layer}.query.up"].T
+    up[rank:, 2 * dim :] = tensors[f"layer.{layer}.value.up"].T
+    return np.ascontiguousarray(np.concatenate(downs).T), up

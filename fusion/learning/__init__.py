@@ -1,0 +1,1 @@
+"""What is learnt from a shop's own data."""
