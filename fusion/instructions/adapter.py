@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from fusion.encoders.adapted import PROJECTIONS
 from fusion.encoders.base import EncoderIdentity
 from fusion.encoders.checksums import require_sha256
 from fusion.exceptions import ChecksumMismatch, FusionError, MissingDependency
@@ -24,7 +25,6 @@ from fusion.types import Matrix
 CARD = "card.json"
 FORMAT = 1
 LABELS = ("O", "B-WANT", "I-WANT", "B-AVOID", "I-AVOID")
-PROJECTIONS = ("query", "value")
 _ADVICE = "Train it again: manage.py train_tagger."
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fusion.encoders.adapted import TokenLabeller
 from fusion.encoders.base import EncoderIdentity
-from fusion.exceptions import EncodingError
-from fusion.instructions.adapter import LABELS, PROJECTIONS, Adapter, read_adapter
+from fusion.instructions.adapter import LABELS, Adapter, read_adapter
 from fusion.types import Matrix
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ class RequestTagger:
         self._tower = tower
         self._lock = Lock()
         self._adapter: Adapter | None = None
-        self._additions: list[Any] = []
-        self._head: tuple[Any, Any] | None = None
+        self._labeller: TokenLabeller | None = None
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read)
 
     @property
@@ -81,39 +80,23 @@ class RequestTagger:
                 try:
                     forward = self._tower.short_forward()
                     adapter = read_adapter(self.folder, self.identity)
-                    if adapter.n_layers > len(forward.layers):
-                        raise EncodingError(f"{self.folder} adapts more layers than the encoder has.", permanent=True)
-                    self._take(adapter)
+                    self._labeller = TokenLabeller(forward, adapter.tensors, adapter.n_layers)
+                    self._adapter = adapter
                 except Exception as error:
                     self.problem = str(error) or repr(error)
                     raise
             assert self._adapter is not None
             return self._adapter
 
-    def _take(self, adapter: Adapter) -> None:
-        import torch
-
-        from fusion.encoders.request_bert import LowRank
-
-        additions = [LowRank(*map(torch.from_numpy, _joined(adapter.tensors, i))) for i in range(adapter.n_layers)]
-        self._head = (torch.from_numpy(adapter.tensors["head.weight"]), torch.from_numpy(adapter.tensors["head.bias"]))
-        self._additions, self._adapter = additions, adapter
-
     def tag(self, text: str) -> tuple[Tag, ...]:
         """The wanted and refused stretches of a text, in order; what is neither is left out. Raises what ``load`` raises."""
         return self._remembered(text) if text.strip() else ()
 
     def _read(self, text: str) -> tuple[Tag, ...]:
-        import torch
-
         self.load()
-        assert self._head is not None
+        assert self._labeller is not None
         ids, offsets = self._tower.tokenise_with_offsets(text)
-        with torch.inference_mode():
-            states = self._tower.short_forward()(torch.tensor(ids), self._additions)  # (n_tokens, dim)
-            weight, bias = self._head
-            probabilities = torch.softmax(torch.addmm(bias, states, weight.t()), dim=-1).numpy()
-        return tuple(tags_of(probabilities, places(text, offsets)))
+        return tuple(tags_of(self._labeller(ids), places(text, offsets)))
 
 
 def tagger_on(encoders: Sequence[Encoder], folder: Path) -> RequestTagger | None:
@@ -164,13 +147,3 @@ def tags_of(probabilities: Matrix, token_places: Sequence[tuple[int, int]]) -> l
         for kind, run in runs
         if kind
     ]
-
-
-def _joined(tensors: Any, layer: int) -> tuple[Matrix, Matrix]:
-    """(dim, 2 * rank) and (2 * rank, 3 * dim): query's and value's terms as one, nothing for key."""
-    downs = [tensors[f"layer.{layer}.{projection}.down"] for projection in PROJECTIONS]
-    rank, dim = downs[0].shape
-    up = np.zeros((2 * rank, 3 * dim), dtype=np.float32)
-    up[:rank, :dim] = tensors[f"layer.{layer}.query.up"].T
-    up[rank:, 2 * dim :] = tensors[f"layer.{layer}.value.up"].T
-    return np.ascontiguousarray(np.concatenate(downs).T), up

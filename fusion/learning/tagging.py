@@ -1,7 +1,4 @@
-"""Trains the want/avoid tagger: LoRA on the text encoder's query and value, a linear head, five labels. Read ``train`` first.
-
-Source: Hu et al. 2021 (LoRA); Zhang et al. 2023 (AdaLoRA), both by PEFT.
-"""
+"""Trains the want/avoid tagger: an adapter on the text encoder, a linear head, five labels. Read ``train`` first."""
 
 from __future__ import annotations
 
@@ -15,49 +12,15 @@ from typing import Any
 import numpy as np
 
 from fusion.encoders.words import batches_by_length, hush
-from fusion.exceptions import EncodingError
-from fusion.instructions.adapter import LABELS, PROJECTIONS
+from fusion.instructions.adapter import LABELS
 from fusion.instructions.tagger import AVOID, places, tags_of
+from fusion.learning.low_rank import TrainingOptions, adapted_model, exported, trainable_weights
 from fusion.learning.tagging_data import Sentence
 from fusion.learning.tagging_report import Judged, Report, best_threshold, report_on
 from fusion.types import Matrix
 
-METHODS = ("lora", "adalora")
 _IGNORED = -100
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingOptions:
-    """How to train.
-
-    Attributes:
-        method: "lora", or "adalora", which starts with 1.5 times the rank and gives it to the layers that need it.
-        n_layers: of the encoder, counted from below; fewer are faster to train and to ask. 0 means all.
-        batch_tokens: padded tokens of a batch.
-        patience: epochs without a better F1 on dev after which training stops.
-        threads: torch's threads; None leaves them as they are.
-    """
-
-    method: str = "lora"
-    epochs: int = 4
-    seed: int = 0
-    rank: int = 8
-    alpha: int = 16
-    dropout: float = 0.05
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    warmup: float = 0.06
-    batch_tokens: int = 256
-    n_layers: int = 0
-    patience: int = 1
-    threads: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise EncodingError(f"Method {self.method!r} is not known; choose one of {', '.join(METHODS)}.", permanent=True)
-        if self.epochs < 1 or self.rank < 1:
-            raise EncodingError(f"epochs is {self.epochs} and rank {self.rank}; both must be at least 1.", permanent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +76,7 @@ def train(
     rows = {split: [_row(sentence, tokenizer) for sentence in sentences[split]] for split in ("train", "dev", "test")}
     batches = batches_by_length([len(row.ids) for row in rows["train"]], options.batch_tokens)
     total = len(batches) * options.epochs
-    model = _model(source, options, total)
+    model = adapted_model(source, options, total)
     run = _Run(model, rows, batches, options, total, int(tokenizer.pad_token_id or 0), log_dir, on_progress, on_epoch)
     best_epoch, tensors = run.fit()
     judged = {split: run.judge(split, tensors) for split in ("dev", "test")}
@@ -151,36 +114,6 @@ def labels_of(sentence: Sentence, token_places: Sequence[tuple[int, int]]) -> li
         labels.append(LABELS.index(f"{'I' if i == begun else 'B'}-{sentence.spans[i].label}"))
         begun = i
     return labels
-
-
-def _model(source: Path | str, options: TrainingOptions, total: int) -> Any:
-    import torch
-    from peft import AdaLoraConfig, LoraConfig, TaskType, get_peft_model
-    from transformers import AutoConfig, AutoModelForTokenClassification
-
-    config = AutoConfig.from_pretrained(str(source), num_labels=len(LABELS), trust_remote_code=False)
-    if options.n_layers:
-        config.num_hidden_layers = min(options.n_layers, config.num_hidden_layers)
-    model = AutoModelForTokenClassification.from_pretrained(
-        str(source), config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
-    )
-    shared: dict[str, Any] = {
-        "task_type": TaskType.TOKEN_CLS,
-        "target_modules": list(PROJECTIONS),
-        "lora_alpha": options.alpha,
-        "lora_dropout": options.dropout,
-    }
-    if options.method == "lora":
-        return get_peft_model(model, LoraConfig(r=options.rank, **shared))
-    steps: dict[str, Any] = {
-        "tinit": total // 10,
-        "tfinal": total // 3,
-        "deltaT": max(total // 100, 1),
-        "total_step": max(total, 3),
-    }
-    return get_peft_model(
-        model, AdaLoraConfig(init_r=options.rank + options.rank // 2, target_r=options.rank, **steps, **shared)
-    )
 
 
 @dataclass(slots=True)
@@ -223,7 +156,7 @@ class _Run:
             log("dev/f1", f1, step)
             self.on_epoch(epoch, {"loss": float(np.mean(losses)), "dev_f1": f1})
             if f1 > best:
-                best, best_epoch, weights = f1, epoch, copy.deepcopy(_trainable(self.model))
+                best, best_epoch, weights = f1, epoch, copy.deepcopy(trainable_weights(self.model))
             elif epoch - best_epoch >= self.options.patience:
                 break
         log("done", 1.0, step)
@@ -277,34 +210,6 @@ def _tensors(rows: Sequence[_Row], pad: int) -> tuple[Any, Any, Any]:
         n = len(row.ids)
         ids[i, :n], mask[i, :n], labels[i, :n] = torch.tensor(row.ids), 1, torch.tensor(row.labels)
     return ids, mask, labels
-
-
-def _trainable(model: Any) -> dict[str, Any]:
-    """The adapter's and the head's weights, and AdaLoRA's counts of ranks, by their names in the whole model."""
-    wanted = ("lora_", "modules_to_save", "ranknum")
-    return {name: tensor for name, tensor in model.state_dict().items() if any(part in name for part in wanted)}
-
-
-def exported(model: Any) -> dict[str, Any]:
-    """A PEFT model's adapter and head as plain low-rank tensors, scaling and AdaLoRA's singular values folded in."""
-    tensors: dict[str, Any] = {}
-    for name, module in model.named_modules():
-        match name.split("."):
-            case [*_, "layer", i, "attention", "self", projection] if projection in PROJECTIONS:
-                down, up = _low_rank(module)
-                tensors[f"layer.{i}.{projection}.down"], tensors[f"layer.{i}.{projection}.up"] = down, up
-            case [*_, "classifier", "modules_to_save", "default"]:
-                tensors["head.weight"], tensors["head.bias"] = module.weight, module.bias
-    return {name: tensor.detach().float().contiguous() for name, tensor in tensors.items()}
-
-
-def _low_rank(module: Any) -> tuple[Any, Any]:
-    """(rank, in) and (out, rank) of one adapted projection."""
-    scaling = module.scaling["default"]
-    down, up = module.lora_A["default"], module.lora_B["default"]
-    if hasattr(module, "lora_E"):  # W + B (E * A) * scaling / n_ranks
-        return down * module.lora_E["default"], up * (scaling / (module.ranknum["default"] + 1e-5))
-    return down.weight, up.weight * scaling
 
 
 def _summary_writer(log_dir: Path | None) -> Callable[[str, float, int], None]:

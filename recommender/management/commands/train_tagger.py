@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from fusion.exceptions import FusionError
 from fusion.instructions.adapter import base_of, write_adapter
-from fusion.learning.tagging import METHODS, Trained, TrainingOptions, train
+from fusion.learning.low_rank import METHODS, TrainingOptions
+from fusion.learning.tagging import Trained, train
 from fusion.learning.tagging_data import Sentence, make, taught
 from fusion.types import Vocabulary
 from recommender import selectors
