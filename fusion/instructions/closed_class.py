@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from fusion.instructions.lexicon import load, load_concepts, load_roles, words
+from fusion.instructions.lexicon import load, load_concepts, load_list, load_roles, words
 from fusion.instructions.normalise import normalise
 from fusion.instructions.phrase_table import Kind, PhraseTable
 from fusion.instructions.tokens import tokenise
 
 _CUES = (
     (Kind.NEUTRAL, "neutral"), (Kind.CHEAP, "cheap"), (Kind.DEAR, "dear"), (Kind.STOCK, "stock"), (Kind.AVOID, "avoid"),
-    (Kind.NEGATE, "negate"), (Kind.EXCEPT, "except"), (Kind.ONLY, "only"), (Kind.SOFT, "soft"), (Kind.JOIN, "join"),
+    (Kind.NEGATE, "negate"), (Kind.REFUSE, "refuse"), (Kind.EXCEPT, "except"), (Kind.ONLY, "only"), (Kind.SOFT, "soft"), (Kind.JOIN, "join"),
     (Kind.THEME, "theme"), (Kind.CHATTER, "chatter"), (Kind.CHATTER, "possessive"), (Kind.GLUE, "glue"),
 )  # fmt: skip
 
@@ -39,6 +39,7 @@ def _phrases() -> Iterator[tuple[str, Kind, str]]:
     for kind, section in _CUES:
         for language in ("en", "zh"):
             yield from ((phrase, kind, "") for phrase in words(cues[section].get(language, "")))
+    yield from ((phrase, Kind.NEGATE, "") for phrase in composed_negations())
     yield from ((phrase, Kind.CHATTER, "") for phrase in words(cues["except"]["undo"]))
     yield from ((phrase, Kind.CLOSE, "") for phrase in words(cues["except"]["close"]))
     yield from ((phrase, Kind.LOVES, "") for key in ("loves", "loves_zh") for phrase in words(cues["theme"][key]))
@@ -47,6 +48,23 @@ def _phrases() -> Iterator[tuple[str, Kind, str]]:
     for group in ("recipient", "situation"):
         for name, hint in hints[group].items():
             yield from ((phrase, Kind.HINT, f"{group}.{name}") for language in ("en", "zh") for phrase in words(hint[language]))
+
+
+def composed_negations() -> Iterator[str]:
+    """Every helper with every verb: "never wear", 从来不穿."""
+    parts = load("cues")["compose"]
+    for helper in words(parts["helpers_en"]):
+        yield from (f"{helper} {verb}" for verb in words(parts["verbs_en"]))
+    for helper in words(parts["helpers_zh"]):
+        yield from (f"{helper}{verb}" for verb in (*words(parts["verbs_zh"]), *words(parts["both_zh"])))
+
+
+@lru_cache(maxsize=1)
+def postfix_negations() -> frozenset[str]:
+    """Negations that may stand behind what they refuse (黑色的不要)."""
+    parts = load("cues")["compose"]
+    pairs = {f"{helper}{verb}" for helper in words(parts["helpers_zh"]) for verb in words(parts["both_zh"])}
+    return frozenset(pairs | load_list("postfix_negations"))
 
 
 @lru_cache(maxsize=1)

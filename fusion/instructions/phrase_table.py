@@ -20,6 +20,7 @@ class Kind(StrEnum):
     STOCK = "stock"
     AVOID = "avoid"
     NEGATE = "negate"
+    REFUSE = "refuse"
     EXCEPT = "except"
     CLOSE = "close"
     ONLY = "only"

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from fusion.instructions.closed_class import concept_words
 from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.normalise import normalise
-from fusion.instructions.numerals import Number, neighbours_at, number_at
-from fusion.instructions.tokens import HAN, WORD, Token, tokenise
+from fusion.instructions.numerals import Number, neighbours_at, number_at, several_at
+from fusion.instructions.tokens import HAN, MARK, WORD, Token, tokenise
 
 ABOUT = Decimal("0.2")  # "around 100" is 80 to 120
+_MAX_BOUND_FILLERS = 6
 _APPROXIMATE = frozenset("多来几")  # "一百多块", "50来块": stands between the amount and its currency
 
 Phrases = Mapping[tuple[str, ...], str]
@@ -60,7 +62,7 @@ def find_prices(tokens: Sequence[Token]) -> list[PriceMention]:
 
 def _spanned(tokens: Sequence[Token], position: int, floor: int) -> PriceMention | None:
     """两三百的, 三四百块, 两三百以内."""
-    pair = neighbours_at(tokens, position)
+    pair = neighbours_at(tokens, position) or several_at(tokens, position)
     if pair is None:
         return None
     low, high = pair
@@ -69,7 +71,8 @@ def _spanned(tokens: Sequence[Token], position: int, floor: int) -> PriceMention
     behind, end = _relation_after(tokens, low.end + suffix)
     before, start = _relation_before(tokens, position, floor)
     relation = behind or before
-    if not suffix and not relation and not (end < len(tokens) and tokens[end].word == "的"):
+    closes = end >= len(tokens) or tokens[end].word == "的" or tokens[end].kind == MARK
+    if not suffix and not relation and not closes:
         return None
     if relation in {"lte", "gte"}:
         return PriceMention(*_bounds(relation, high.value if relation == "lte" else low.value), currency, start, end)
@@ -135,13 +138,22 @@ def _is_money(tokens: Sequence[Token], amount: _Amount, start: int, end: int, re
         return False
     bound_behind = end > amount.end
     if bound_behind and start == amount.start and tokens[amount.end].word in load_list("needs_currency"):
-        return False
+        return _follows_thing(tokens, amount)
     if not bound_behind and _longest(tokens, end, _units()):
         return False
     # "at least 3 pockets", "up to 8 keys", "Air Max 1"
     is_count = not bound_behind and end < len(tokens) and tokens[end].kind in {WORD, HAN}
     is_model = amount.start > 0 and tokens[amount.start - 1].word == "max"
     return amount.number.value >= 10 or not (is_count or is_model)
+
+
+def _follows_thing(tokens: Sequence[Token], amount: _Amount) -> bool:
+    """ "coat 500 max", 牛仔裤200多, "shirts 100+": what stands before the number is a product and no model's name."""
+    previous = tokens[amount.start - 1] if amount.start else None
+    known = previous is not None and (previous.kind in {HAN, MARK} or previous.word in concept_words())
+    following = tokens[amount.end + 1] if amount.end + 1 < len(tokens) else None
+    counts = tokens[amount.end].word in _APPROXIMATE and following is not None and following.kind == HAN and following.word != "的"
+    return known and amount.number.value >= 20 and not counts
 
 
 def _is_doubtful(tokens: Sequence[Token], amount: _Amount) -> bool:
@@ -232,7 +244,19 @@ def _relation_before(tokens: Sequence[Token], start: int, floor: int) -> tuple[s
             position, fillers = position - 1, fillers + 1
         else:
             break
-    return best, start
+    return _negated(tokens, best, start, floor)
+
+
+def _negated(tokens: Sequence[Token], relation: str, start: int, floor: int) -> tuple[str, int]:
+    """ "won't cost me more than", 不想花超过: a bound that a negation before it turns round, small words between."""
+    position = start if relation in {"lte", "gte"} else floor
+    for _ in range(_MAX_BOUND_FILLERS):
+        if n := _longest_before(tokens, position, _phrases("negators"), floor):
+            return "gte" if relation == "lte" else "lte", position - n
+        if position <= floor or tokens[position - 1].word not in load_list("bound_fillers"):
+            break
+        position -= 1
+    return relation, start
 
 
 def _relation_after(tokens: Sequence[Token], end: int) -> tuple[str, int]:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from fusion.instructions.closed_class import postfix_negations
+from fusion.instructions.language import is_han
 from fusion.instructions.lexicon import load, load_list, words
 from fusion.instructions.phrase_table import Kind
 from fusion.instructions.pieces import MUST, WANT, Piece
 
-_CUES = frozenset({Kind.NEGATE, Kind.AVOID, Kind.EXCEPT, Kind.ONLY, Kind.SOFT})
+_NEGATIONS = frozenset({Kind.NEGATE, Kind.AVOID, Kind.EXCEPT})
+_CUES = _NEGATIONS | {Kind.REFUSE, Kind.ONLY, Kind.SOFT}
 _SKIPPED = frozenset({Kind.GLUE, Kind.CHATTER, Kind.FIELD, Kind.THEME})
 
 
 def apply_scopes(pieces: Sequence[Piece]) -> None:
     """Decide for every content piece whether it is wanted, and how firmly, from the cues around it."""
+    _mark_exceptions(pieces)
+    _join_lists(pieces)
     position = 0
     while position < len(pieces):
         if pieces[position].kind not in _CUES:
+            if pieces[position].kind is Kind.CLOSE:
+                _close(pieces, position)
             position += 1
             continue
         end = _chain_end(pieces, position)
@@ -24,11 +32,71 @@ def apply_scopes(pieces: Sequence[Piece]) -> None:
         position = end
 
 
+def _mark_exceptions(pieces: Sequence[Piece]) -> None:
+    """ "any colour but red", "all brands but nike": this "but" opens an exception, not a clause."""
+    for i, piece in enumerate(pieces):
+        if piece.words == "but" and i > 1 and pieces[i - 2].words in load_list("quantifiers"):
+            if pieces[i - 1].kind is Kind.FIELD or pieces[i - 1].words in load_list("placeholders"):
+                piece.kind = Kind.EXCEPT
+
+
+def _join_lists(pieces: Sequence[Piece]) -> None:
+    """ "no black, navy or grey": commas between values of one kind are joints where the list ends with "or" or is long."""
+    i = 0
+    while i < len(pieces):
+        items, commas = _list_at(pieces, i)
+        negated = i > 0 and pieces[i - 1].kind in _NEGATIONS
+        if commas and (_or_follows(pieces, items) or (len(items) > 2 and negated)):
+            for comma in commas:
+                pieces[comma].kind = Kind.JOIN
+        i = items[-1] + 1 if items else i + 1
+
+
+def _list_at(pieces: Sequence[Piece], start: int) -> tuple[list[int], list[int]]:
+    """Indices of the values of one kind that follow each other from ``start`` on with commas between, and of the commas."""
+    items, commas = [], []
+    i = start
+    while i < len(pieces) and pieces[i].links and (not items or _roles(pieces[i]) & _roles(pieces[items[-1]])):
+        items.append(i)
+        following = _after_particle(pieces, i)
+        if following + 1 >= len(pieces) or pieces[following].words != ",":
+            break
+        commas.append(following)
+        i = following + 1
+    return items, [comma for comma in commas if items and comma < items[-1]] + _comma_before_or(pieces, commas, items)
+
+
+def _comma_before_or(pieces: Sequence[Piece], commas: list[int], items: list[int]) -> list[int]:
+    """The comma of "red, blue, or green"."""
+    last = commas[-1] if commas else -1
+    is_oxford = bool(items) and last > items[-1] and pieces[last + 1].kind is Kind.JOIN
+    return [last] if is_oxford and _or_follows(pieces, items) else []
+
+
+def _or_follows(pieces: Sequence[Piece], items: list[int]) -> bool:
+    """Whether a joint and another value of the kind close the list."""
+    if not items:
+        return False
+    i = _after_particle(pieces, items[-1])
+    if i < len(pieces) and pieces[i].words == ",":
+        i += 1
+    joint = i < len(pieces) and pieces[i].kind is Kind.JOIN
+    return joint and i + 1 < len(pieces) and bool(_roles(pieces[i + 1]) & _roles(pieces[items[-1]]))
+
+
+def _after_particle(pieces: Sequence[Piece], i: int) -> int:
+    return i + 2 if i + 1 < len(pieces) and pieces[i + 1].words == "的" else i + 1
+
+
+def _roles(piece: Piece) -> set[str]:
+    return {link.role for link in piece.links}
+
+
 def _chain_end(pieces: Sequence[Piece], start: int) -> int:
     """Cues with nothing but small words between them act together: 最好 不要, "don't want anything that isn't"."""
     end = start + 1
     probe = end
-    while probe < len(pieces):
+    while probe < len(pieces) and pieces[end - 1].kind is not Kind.REFUSE:
         if pieces[probe].kind in _CUES:
             end = probe + 1
         elif pieces[probe].kind not in _SKIPPED:
@@ -39,7 +107,10 @@ def _chain_end(pieces: Sequence[Piece], start: int) -> int:
 
 def _apply(pieces: Sequence[Piece], start: int, end: int) -> None:
     chain = [piece.kind for piece in pieces[start:end] if piece.kind in _CUES]
-    negations = sum(kind in {Kind.NEGATE, Kind.AVOID, Kind.EXCEPT} for kind in chain)
+    if chain[-1] is Kind.REFUSE or _closes_double(pieces, start, end):
+        _refuse(pieces, start, pieces[end - 1].words)
+        return
+    negations = sum(kind in _NEGATIONS for kind in chain)
     negative, soft = negations % 2 == 1, Kind.SOFT in chain or Kind.AVOID in chain
     firm = Kind.ONLY in chain or (negations == 2 and not soft)
     if negative and _turn_round(pieces, end):
@@ -47,18 +118,77 @@ def _apply(pieces: Sequence[Piece], start: int, end: int) -> None:
     targets = _forward(pieces, end, prices=not negative)
     if targets and chain[0] is Kind.EXCEPT and _undone(pieces, targets[-1]):
         negative = False
+    if negative and _turn_bound(pieces, targets):
+        return
     backward = not targets
     if backward:
+        if negative and pieces[end - 1].words in postfix_negations():
+            _refuse(pieces, start, pieces[end - 1].words)
+        if negative:
+            return
         targets = _backward(pieces, start)
-        if negative and pieces[end - 1].words not in load_list("postfix_negations"):
-            return
-        if negative and any(pieces[i].negated for i in targets):
-            _affirm(pieces, targets)  # 非耐克不要: only Nike
-            return
     if negative:
         _negate(pieces, targets, soft)
     else:
         _set_mood(pieces, targets, WANT if soft else MUST if firm else "", backward=backward)
+
+
+def _closes_double(pieces: Sequence[Piece], start: int, end: int) -> bool:
+    """非纯棉不买的T恤: the second negation belongs to the first, whatever follows."""
+    double = pieces[start].words in words(load("cues")["double"]["zh"]) and end == start + 1
+    before = next((i for i in range(start - 1, -1, -1) if pieces[i].kind not in _SKIPPED), -1)
+    opened = any(p.kind is Kind.NEGATE and p.words in load_list("double_openers") for p in pieces[max(0, before - 2) : before])
+    return double and opened and pieces[before].negated and (end == len(pieces) or not pieces[end].is_content)
+
+
+def _refuse(pieces: Sequence[Piece], cue: int, said: str) -> None:
+    """Refuse what stands before a cue; what is refused already, is asked for (非耐克不要: only Nike)."""
+    targets = _backward(pieces, cue)
+    if not targets or (said.isascii() and said == "pass" and not is_han(pieces[targets[-1]].words[-1])):
+        return
+    if any(pieces[i].negated for i in targets):
+        _affirm(pieces, targets)
+    elif pieces[targets[-1]].kind is Kind.PRICE:
+        _turn_price(pieces[targets[-1]])
+    else:
+        _negate(pieces, targets, soft=False)
+
+
+def _close(pieces: Sequence[Piece], position: int) -> None:
+    """黑色以外的T恤: what stands before 以外 is refused, also where no 除了 opened it."""
+    targets = _backward(pieces, position) if pieces[position].words in load_list("bare_closings") else []
+    if targets and not any(pieces[i].negated for i in targets) and not _opened(pieces, targets[0]):
+        _negate(pieces, targets, soft=False)
+
+
+def _opened(pieces: Sequence[Piece], first: int) -> bool:
+    return any(piece.kind is Kind.EXCEPT for piece in _clause_before(pieces, first))
+
+
+def _clause_before(pieces: Sequence[Piece], end: int) -> Iterator[Piece]:
+    for piece in reversed(pieces[:end]):
+        if piece.kind is Kind.STOP:
+            return
+        yield piece
+
+
+def _turn_bound(pieces: Sequence[Piece], targets: Sequence[int]) -> bool:
+    """ "no jackets over 500": where a lower bound follows a refused thing, the bound is refused and the thing is asked for."""
+    following = targets[-1] + 1 if targets else len(pieces)
+    if following >= len(pieces) or pieces[following].kind is not Kind.PRICE or not all(pieces[i].is_thing for i in targets):
+        return False
+    price = pieces[following].price
+    return price is not None and price.high is None and _turn_price(pieces[following])
+
+
+def _turn_price(piece: Piece) -> bool:
+    """ "over 500" refused is "up to 500". A refused range says nothing."""
+    price = piece.price
+    if price is None or (price.low is None) == (price.high is None):
+        piece.price = None
+        return False
+    piece.price = replace(price, low=price.high, high=price.low)
+    return True
 
 
 def _turn_round(pieces: Sequence[Piece], start: int) -> bool:
