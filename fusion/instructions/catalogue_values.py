@@ -122,6 +122,8 @@ class _Reader:
             text = normalise(value).text.strip()
             if text in load_list("true_values"):
                 self._phrase(normalise(name).text, name, role, value, count)
+                if concept := _concept_of(tokenise(normalise(name).text), "feature"):
+                    self._attach(self.exact, concept, name, role, value, count)
             if not text or text in load_list("never_values"):
                 continue
             self._read_value(name, role, value, text, count)

@@ -12,8 +12,10 @@ from fusion.instructions.tokens import tokenise
 
 _CUES = (
     (Kind.NEUTRAL, "neutral"), (Kind.CHEAP, "cheap"), (Kind.DEAR, "dear"), (Kind.STOCK, "stock"), (Kind.AVOID, "avoid"),
-    (Kind.NEGATE, "negate"), (Kind.REFUSE, "refuse"), (Kind.EXCEPT, "except"), (Kind.ONLY, "only"), (Kind.SOFT, "soft"), (Kind.JOIN, "join"),
+    (Kind.NEGATE, "negate"), (Kind.REFUSE, "refuse"), (Kind.EXCEPT, "except"), (Kind.ONLY, "only"), (Kind.SOFT, "soft"),
+    (Kind.JOIN, "join"),
     (Kind.THEME, "theme"), (Kind.CHATTER, "chatter"), (Kind.CHATTER, "possessive"), (Kind.GLUE, "glue"),
+    (Kind.UNKNOWN, "idioms"),
 )  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def _phrases() -> Iterator[tuple[str, Kind, str]]:
     yield from ((phrase, Kind.LOVES, "") for key in ("loves", "loves_zh") for phrase in words(cues["theme"][key]))
     for name, order in cues["order"].items():
         yield from ((phrase, Kind.ORDER, name) for language in ("en", "zh") for phrase in words(order[language]))
-    for group in ("recipient", "situation"):
+    for group in ("recipient", "interest", "situation"):
         for name, hint in hints[group].items():
             yield from ((phrase, Kind.HINT, f"{group}.{name}") for language in ("en", "zh") for phrase in words(hint[language]))
 
@@ -64,7 +66,8 @@ def postfix_negations() -> frozenset[str]:
     """Negations that may stand behind what they refuse (黑色的不要)."""
     parts = load("cues")["compose"]
     pairs = {f"{helper}{verb}" for helper in words(parts["helpers_zh"]) for verb in words(parts["both_zh"])}
-    return frozenset(pairs | load_list("postfix_negations"))
+    refusals = {phrase for language in ("en", "zh") for phrase in words(load("cues")["refuse"][language])}
+    return frozenset(pairs | refusals | load_list("postfix_negations"))
 
 
 @lru_cache(maxsize=1)

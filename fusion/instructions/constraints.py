@@ -61,6 +61,8 @@ def _chosen(piece: Piece, values: CatalogueValues, named: Iterable[str]) -> list
         return by_name[:1]
     categories = [link for link in piece.links if link.role == "category"]
     others = sorted((link for link in piece.links if link.role != "category"), key=lambda link: _rank(link, values))
+    if piece.negated and others and others[0].fit == "exact" and not piece.refs_name_a_thing:
+        return others[:1]  # "no outdoor ones": not the whole of "Sports & Outdoor"
     if categories and (piece.place is HEAD or not others):
         if categories[0].fit == "broader" and others and others[0].fit != "broader":
             return others[:1]
@@ -99,6 +101,8 @@ def _weight(piece: Piece, link: Link, named: bool) -> float:
     """1.0 for a must, less for a want."""
     if piece.mood is WANT:
         return _SOFT_WEIGHT
+    if _is_measure(piece) and link.role != "category":
+        return 1.0 if len(piece.links) == 1 else _MENTION_WEIGHT
     if piece.place is ASIDE:
         return _THEME_WEIGHT
     if piece.place is THEME:
@@ -109,9 +113,7 @@ def _weight(piece: Piece, link: Link, named: bool) -> float:
         return 1.0
     if link.role == "category":
         return 1.0 if piece.place is HEAD else _MODIFIER_WEIGHT
-    if _is_measure(piece):
-        return 1.0 if len(piece.links) == 1 else _MENTION_WEIGHT
-    if piece.plain and link.role == "size" and len(piece.words) > 1 and not piece.words.startswith("x"):
+    if piece.plain and link.role == "size":
         return _MODIFIER_WEIGHT  # "a large bag"
     return 1.0 if link.role in _FIRM_ROLES else _MENTION_WEIGHT
 

@@ -12,6 +12,9 @@ from fusion.instructions.phrase_table import Kind, Link
 from fusion.instructions.pieces import Piece
 from fusion.types import Strength
 
+# Of these the first concept that the catalogue has is meant; of the others all.
+_FIRST_ONLY = frozenset({"gender"})
+
 
 def hint_wants(pieces: Iterable[Piece], values: CatalogueValues, taken: Collection[str]) -> list[Read]:
     """Wants that a situation, a recipient or an age suggests.
@@ -20,13 +23,15 @@ def hint_wants(pieces: Iterable[Piece], values: CatalogueValues, taken: Collecti
         taken: fields that the request itself speaks of; hints leave them alone.
     """
     reads: list[Read] = []
-    for piece in pieces:
+    taken = set(taken)
+    for piece in sorted(pieces, key=lambda p: p.kind is Kind.AGE):  # a daughter of 8 is a girl: what the age says comes second
         if piece.kind in {Kind.HINT, Kind.AGE} and not piece.negated:
             for weight, hint in _hints_of(piece):
                 for role, line in hint.items():
                     for link in _links(role, words(str(line)), values):
                         if link.field not in taken:
                             reads.append(Read(link, Strength.WANT, False, weight, (piece.start, piece.end)))
+        taken |= {read.link.field for read in reads if read.link.role in _FIRST_ONLY}
     return reads
 
 
@@ -52,6 +57,8 @@ def _links(role: str, concepts: Sequence[str], values: CatalogueValues) -> list[
     """One link a field, to every value that is one of the concepts or a kind of it."""
     found: dict[str, Link] = {}
     for name in concepts:
+        if found and role in _FIRST_ONLY:
+            break  # "girls, kids": kids where the catalogue has no girls
         for link in values.concepts.get(f"{role}:{name}", ()):
             if link.fit != "broader" and link.role in {role, "age"}:
                 known = found[link.field].values if link.field in found else ()

@@ -39,21 +39,39 @@ def find_quantities(tokens: Sequence[Token], taken: Sequence[bool], sizes: Mappi
 
 def _quantity_at(tokens: Sequence[Token], i: int, sizes: Mapping[str, object]) -> Quantity | None:
     before, after, ages = _phrases("sizes", "before"), _phrases("sizes", "after"), _phrases("ages", "")
-    if (n := _longest(tokens, i, before)) and i + n < len(tokens):
-        size = tokens[i + n]
-        if size.kind == NUMBER or (size.kind == WORD and size_key([size]) in sizes):
-            end = i + n + 1
-            return Quantity("size", size_key([size]), i, end + _longest(tokens, end, after))
+    if (n := _longest(tokens, i, before)) and i + n < len(tokens) and (found := _size_at(tokens, i + n, sizes)):
+        key, end = found
+        return Quantity("size", key, i, end + _longest(tokens, end, after))
+    known = _phrases("sizes", "known")
+    if (n := _longest(tokens, i, known)) and (found := _size_at(tokens, i + n, sizes)) and tokens[i + n].kind == NUMBER:
+        key, end = found
+        if key in sizes and not _longest(tokens, end, _units()):
+            return Quantity("size", key, i, end)  # "heels in a 38"
     number = number_at(tokens, i) if tokens[i].kind in {NUMBER, HAN} else None
     if number and (n := _longest(tokens, number.end, ages)):
         return Quantity("age", str(number.value), i, number.end + n)
+    if number and (n := _longest(tokens, number.end, after)):
+        return Quantity("size", f"{number.value.normalize():f}", i, number.end + n)
     if tokens[i].kind != NUMBER:
         return None
-    if n := _longest(tokens, i + 1, after):
-        return Quantity("size", size_key([tokens[i]]), i, i + 1 + n)
     if n := _longest(tokens, i + 1, _units()):
         return Quantity("measure", measure_key(tokens[i : i + 1 + n])[0], i, i + 1 + n)
     return None
+
+
+def _size_at(tokens: Sequence[Token], i: int, sizes: Mapping[str, object]) -> tuple[str, int] | None:
+    """(key, end) of the size that stands at tokens[i]: 42, XL, "forty two", 四十二."""
+    if i >= len(tokens):
+        return None
+    if tokens[i].kind == NUMBER:
+        glued = i + 1 < len(tokens) and tokens[i + 1].kind == WORD and tokens[i + 1].start == tokens[i].end
+        if glued and (key := size_key(tokens[i : i + 2])):
+            return key, i + 2
+        return size_key([tokens[i]]), i + 1
+    if tokens[i].kind == WORD and (key := size_key([tokens[i]])) in sizes:
+        return key, i + 1
+    number = number_at(tokens, i)
+    return (f"{number.value.normalize():f}", number.end) if number and f"{number.value.normalize():f}" in sizes else None
 
 
 def measure_key(tokens: Sequence[Token]) -> list[str]:

@@ -13,6 +13,7 @@ from fusion.instructions.catalogue_values import CatalogueValues, read_catalogue
 from fusion.instructions.closed_class import closed_class_table, concept_words
 from fusion.instructions.constraints import cheap_wants, merge, read_pieces
 from fusion.instructions.currencies import price_constraint
+from fusion.instructions.doubts import settle_doubts
 from fusion.instructions.heads import place_things
 from fusion.instructions.hints import hint_wants
 from fusion.instructions.labels import label_of
@@ -99,7 +100,8 @@ class LexiconParser(InstructionParser):
         for replacing in (True, False):
             tokens, lessons = fitted.taught.recognise(typed, spoken, replacing=replacing)
             taught = {(lesson.start, lesson.end): lesson.entries for lesson in lessons if lesson.entries}
-            pieces = cut(tokens, fitted.values, _capitals(tokens, normal), fitted.vocabulary.titles, taught)
+            pieces = cut(tokens, fitted.values, taught)
+            settle_doubts(pieces, tokens, fitted.values, _capitals(tokens, normal), fitted.vocabulary.titles)
             apply_scopes(pieces)
             if not refused(lessons, pieces):
                 break

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fusion.instructions.catalogue_values import CatalogueValues
-from fusion.instructions.closed_class import closed_class_table, ordinary_words
+from fusion.instructions.closed_class import closed_class_table
 from fusion.instructions.language import is_han
-from fusion.instructions.lexicon import load_list
+from fusion.instructions.lexicon import load_list, load_roles
 from fusion.instructions.measures import Quantity, find_quantities
 from fusion.instructions.phrase_table import Entry, Kind, Link
 from fusion.instructions.prices import PriceMention, find_prices
@@ -49,22 +49,20 @@ class Piece:
     spent: bool = False
 
     @property
+    def refs_name_a_thing(self) -> bool:
+        return any(ref.startswith("category:") for ref in self.refs)
+
+    @property
     def is_content(self) -> bool:
         return self.kind in {Kind.MENTION, Kind.UNKNOWN, Kind.HINT}
 
 
 def cut(
-    tokens: Sequence[Token],
-    values: CatalogueValues,
-    capitals: Sequence[bool],
-    titles: Mapping[str, int],
-    lessons: Mapping[tuple[int, int], Sequence[Entry]] | None = None,
+    tokens: Sequence[Token], values: CatalogueValues, lessons: Mapping[tuple[int, int], Sequence[Entry]] | None = None
 ) -> list[Piece]:
     """Cut a request into pieces that cover its tokens in order: prices, lessons, measures, then the longest known phrase.
 
     Args:
-        capitals: for each token, whether the shopper wrote it with a capital (a hint that "Gap" is a brand).
-        titles: word -> how many item titles it occurs in.
         lessons: (start, end) of a stretch -> what people taught that it means.
     """
     prices = {mention.start: mention for mention in find_prices(tokens)}
@@ -93,8 +91,6 @@ def cut(
         piece.words = _words(tokens[piece.start : piece.end])
         pieces.append(piece)
         position = piece.end
-    for i, piece in enumerate(pieces):
-        _doubt_brand(piece, pieces[i - 1] if i else None, tokens, capitals, titles)
     return pieces
 
 
@@ -104,10 +100,16 @@ def _quantity_piece(quantity: Quantity, values: CatalogueValues, tokens: Sequenc
     index = values.sizes if quantity.kind == "size" else values.measures
     links = tuple(index.get(quantity.key, ()))
     if len(links) > 1:  # "8GB" of two fields: the field that the request names decides
-        said = {token.key for token in tokens}
-        named = tuple(li for li in links if said & set(li.field.split()) - {"size"})
-        links = named or links
+        links = tuple(li for li in links if _is_named(li, tokens)) or links
     return Piece(Kind.MENTION if links else Kind.UNKNOWN, quantity.start, quantity.end, links=links)
+
+
+def _is_named(link: Link, tokens: Sequence[Token]) -> bool:
+    """Whether the request has a word of the field's name, or one of its role's names in Chinese."""
+    if {token.key for token in tokens} & set(link.field.split()) - {"size"}:
+        return True
+    han = "".join(token.word for token in tokens if token.kind == HAN)
+    return any(alias in han for alias, role in load_roles().items() if role == link.role and not alias.isascii())
 
 
 def _phrase_piece(tokens: Sequence[Token], start: int, values: CatalogueValues, taken: Sequence[bool]) -> Piece | None:
@@ -178,24 +180,6 @@ def _unknown_piece(tokens: Sequence[Token], start: int, values: CatalogueValues,
 
 
 _CLAUSE_MARKS = frozenset('()[]{}<>|\n"')
-
-
-def _doubt_brand(
-    piece: Piece, before: Piece | None, tokens: Sequence[Token], capitals: Sequence[bool], titles: Mapping[str, int]
-) -> None:
-    """A brand that is an ordinary word ("Only", "Gap", "Sun") counts only where something says that a brand is meant."""
-    if piece.end - piece.start > 1 or not any(link.role == "brand" for link in piece.links):
-        return
-    word = tokens[piece.start].word
-    brand = next(link for link in piece.links if link.role == "brand")
-    common = word in ordinary_words() or titles.get(word, 0) > 5 * max(brand.count, 1) + 20
-    said = before is not None and (
-        (before.kind is Kind.FIELD and "brand" in before.refs) or before.words in load_list("brand_words")
-    )
-    if common and not said and not capitals[piece.start]:
-        piece.links = tuple(link for link in piece.links if link.role != "brand")
-        if not piece.links and not piece.refs:
-            piece.kind = Kind.UNKNOWN
 
 
 def _words(tokens: Sequence[Token]) -> str:

@@ -106,6 +106,8 @@ def _mention(tokens: Sequence[Token], first: _Amount, floor: int) -> PriceMentio
         relation, start = behind or relation, start
     elif behind and behind != relation:
         end = first.end  # "under 50 plus postage": the words before decide
+    if not relation and _budgeted(tokens, first.start, floor):
+        relation = "lte"
     if not relation and first.currency is None:
         if not _is_price_of(tokens, first):
             return None
@@ -114,6 +116,18 @@ def _mention(tokens: Sequence[Token], first: _Amount, floor: int) -> PriceMentio
         return None
     low, high = _bounds(relation, first.number.value)
     return PriceMention(low, high, first.currency or "", start, end)
+
+
+def _budgeted(tokens: Sequence[Token], start: int, floor: int) -> bool:
+    """ "my budget for a handbag is 800": the clause speaks of a budget, and "is" or a colon stands before the amount."""
+    if start - 1 < floor or tokens[start - 1].word not in load_list("equals"):
+        return False
+    clause: list[str] = []
+    for token in reversed(tokens[floor:start]):
+        if token.word in {",", ".", ";"}:
+            break
+        clause.append(token.word)
+    return not load_list("budget_words").isdisjoint(clause) or "预算" in "".join(reversed(clause))
 
 
 def _bounds(relation: str, value: Decimal) -> tuple[Decimal | None, Decimal | None]:
@@ -152,7 +166,9 @@ def _follows_thing(tokens: Sequence[Token], amount: _Amount) -> bool:
     previous = tokens[amount.start - 1] if amount.start else None
     known = previous is not None and (previous.kind in {HAN, MARK} or previous.word in concept_words())
     following = tokens[amount.end + 1] if amount.end + 1 < len(tokens) else None
-    counts = tokens[amount.end].word in _APPROXIMATE and following is not None and following.kind == HAN and following.word != "的"
+    counts = (
+        tokens[amount.end].word in _APPROXIMATE and following is not None and following.kind == HAN and following.word != "的"
+    )
     return known and amount.number.value >= 20 and not counts
 
 

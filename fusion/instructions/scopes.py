@@ -35,9 +35,9 @@ def apply_scopes(pieces: Sequence[Piece]) -> None:
 def _mark_exceptions(pieces: Sequence[Piece]) -> None:
     """ "any colour but red", "all brands but nike": this "but" opens an exception, not a clause."""
     for i, piece in enumerate(pieces):
-        if piece.words == "but" and i > 1 and pieces[i - 2].words in load_list("quantifiers"):
-            if pieces[i - 1].kind is Kind.FIELD or pieces[i - 1].words in load_list("placeholders"):
-                piece.kind = Kind.EXCEPT
+        opens = piece.words == "but" and i > 1 and pieces[i - 2].words in load_list("quantifiers")
+        if opens and (pieces[i - 1].kind is Kind.FIELD or pieces[i - 1].words in load_list("placeholders")):
+            piece.kind = Kind.EXCEPT
 
 
 def _join_lists(pieces: Sequence[Piece]) -> None:

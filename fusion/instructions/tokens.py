@@ -62,7 +62,13 @@ def _joins_letters(text: str, position: int) -> bool:
     """Between two letters, or between a number and a letter ("27-inch"), but not between two numbers ("30-50")."""
     before = text[position - 1] if position else " "
     after = text[position + 1] if position + 1 < len(text) else " "
-    return before.isalnum() and after.isalnum() and not (before.isdigit() and after.isdigit())
+    if after.isdigit() and (before.isdigit() or is_han(before) or _ends_amount(text[max(0, position - 2) : position])):
+        return False  # "30-50", 三百-500, "1k-2k"
+    return before.isalnum() and after.isalnum()
+
+
+def _ends_amount(end: str) -> bool:
+    return len(end) == 2 and end[0].isdigit() and end[1] in "kw"
 
 
 def _spelled(raw: str) -> str:

@@ -62,9 +62,9 @@ class TypoIndex:
         choices = [c for n in range(len(word) - limit, len(word) + limit + 1) for c in self._by_length.get(n, ())]
         found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=limit, limit=5)
         # A second edit is only believed behind the same first letter.
-        ranked = [(distance, choice[0] != word[0], choice) for choice, distance, _ in found]
+        ranked = [(distance, choice[0] != word[0], sorted(choice) != sorted(word), choice) for choice, distance, _ in found]
         best = min((r for r in ranked if r[0] == 1 or not r[1]), default=None)
-        return best[2] if best else ""
+        return best[3] if best else ""
 
 
 @lru_cache(maxsize=1)

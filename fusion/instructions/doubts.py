@@ -1,0 +1,127 @@
+"""Words with two meanings, decided by what stands around them: brands, verbs, bare sizes, "-free"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fusion.instructions.catalogue_values import CatalogueValues
+from fusion.instructions.closed_class import ordinary_words
+from fusion.instructions.lexicon import load_concepts, load_list
+from fusion.instructions.measures import size_key
+from fusion.instructions.phrase_table import Kind
+from fusion.instructions.pieces import Piece
+from fusion.instructions.tokens import NUMBER, Token
+
+_CLOTHING = frozenset({"category:clothing", "category:footwear"})
+_REACH = 3  # how many small words may stand between "size" and its number
+
+
+def settle_doubts(
+    pieces: list[Piece],
+    tokens: Sequence[Token],
+    values: CatalogueValues,
+    capitals: Sequence[bool],
+    titles: Mapping[str, int],
+) -> None:
+    """Decide what doubtful pieces are.
+
+    Args:
+        capitals: for each token, whether the shopper wrote it with a capital (a hint that "Gap" is a brand).
+        titles: word -> how many item titles it occurs in.
+    """
+    for i, piece in enumerate(pieces):
+        before = pieces[i - 1] if i else None
+        _doubt_brand(piece, before, tokens, capitals, titles)
+        _doubt_verb(piece, before)
+        _doubt_free(piece, before, pieces[i + 1] if i + 1 < len(pieces) else None)
+    _read_bare_sizes(pieces, tokens, values)
+    _firm_sizes(pieces)
+
+
+def _doubt_brand(
+    piece: Piece, before: Piece | None, tokens: Sequence[Token], capitals: Sequence[bool], titles: Mapping[str, int]
+) -> None:
+    """A brand that is an ordinary word ("Only", "Gap", "Sun") counts only where something says that a brand is meant."""
+    if piece.end - piece.start > 1 or not any(link.role == "brand" for link in piece.links):
+        return
+    word = tokens[piece.start].word
+    brand = next(link for link in piece.links if link.role == "brand")
+    common = word in ordinary_words() or titles.get(word, 0) > 5 * max(brand.count, 1) + 20
+    said = before is not None and (
+        (before.kind is Kind.FIELD and "brand" in before.refs) or before.words in load_list("brand_words")
+    )
+    if common and not said and not capitals[piece.start]:
+        piece.links = tuple(link for link in piece.links if link.role != "brand")
+        if not piece.links and not piece.refs:
+            piece.kind = Kind.UNKNOWN
+
+
+def _doubt_verb(piece: Piece, before: Piece | None) -> None:
+    """ "glasses to watch tv", "a dress to suit me", "that covers": a thing's name behind "to" and its like is a verb."""
+    if (
+        piece.is_thing
+        and piece.words in load_list("verbs")
+        and before is not None
+        and before.words in load_list("verb_openers")
+    ):
+        piece.kind, piece.is_thing, piece.refs, piece.links = Kind.CHATTER, False, (), ()
+
+
+def _doubt_free(piece: Piece, before: Piece | None, after: Piece | None) -> None:
+    """ "leather-free" is without leather; "free shipping" is no such thing."""
+    if piece.words != "free" or before is None or (after is not None and after.words in load_list("free_of_charge")):
+        return
+    if any(link.role == "material" for link in before.links):
+        piece.kind = Kind.REFUSE
+
+
+def _read_bare_sizes(pieces: Sequence[Piece], tokens: Sequence[Token], values: CatalogueValues) -> None:
+    """ "any size but 42", "sizes 41 or 42", 41或42码: a number is a size where "size" or another size stands close by."""
+    order = [*range(len(pieces)), *range(len(pieces) - 1, -1, -1)]
+    for i in order:
+        piece = pieces[i]
+        if piece.kind is not Kind.UNKNOWN or piece.end - piece.start > 1:
+            continue
+        links = values.sizes.get(size_key(tokens[piece.start : piece.end]), []) if tokens[piece.start].kind == NUMBER else []
+        if links and (_size_is_named(pieces, i) or _beside_size(pieces, i)):
+            piece.kind, piece.links = Kind.MENTION, tuple(links)
+
+
+def _size_is_named(pieces: Sequence[Piece], i: int) -> bool:
+    for piece in reversed(pieces[max(0, i - _REACH) : i]):
+        if piece.kind is Kind.FIELD:
+            return "size" in piece.refs
+        if piece.is_content:
+            return False
+    return False
+
+
+def _beside_size(pieces: Sequence[Piece], i: int) -> bool:
+    """Whether a joint, a comma or a dash leads to a piece that is a size."""
+    for step in (-1, 1):
+        j = i + 2 * step
+        if 0 <= j < len(pieces) and any(link.role == "size" for link in pieces[j].links):
+            joint = pieces[i + step]
+            if joint.kind is Kind.JOIN or joint.words in {",", "-", "~", "到"}:
+                return True
+    return False
+
+
+def _firm_sizes(pieces: Sequence[Piece]) -> None:
+    """ "a large t-shirt" is a size, "a large bag" is a large bag."""
+    worn = any(piece.is_thing and _is_worn(piece) for piece in pieces)
+    for piece in pieces:
+        piece.plain = piece.plain and piece.words in load_list("plain_sizes") and not worn
+
+
+def _is_worn(piece: Piece) -> bool:
+    level, seen = list(piece.refs), set[str]()
+    while level:
+        key = level.pop()
+        if key in _CLOTHING:
+            return True
+        concept = load_concepts().get(key)
+        if concept is not None and key not in seen:
+            seen.add(key)
+            level.extend(concept.broader)
+    return False
