@@ -107,7 +107,7 @@ def _weight(piece: Piece, link: Link, named: bool) -> float:
         return _THEME_WEIGHT
     if piece.place is THEME:
         return _MODIFIER_WEIGHT if link.role == "category" and link.fit != "broader" else _THEME_WEIGHT
-    if link.fit == "broader":
+    if link.fit == "broader" and link.role != "color":  # the nearest colour of the catalogue is what a shade is sold as
         return _BROADER_WEIGHT if piece.place is HEAD else _THEME_WEIGHT
     if piece.mood is MUST or named:
         return 1.0

@@ -19,6 +19,9 @@ def place_things(pieces: Sequence[Piece], titles: Mapping[str, int]) -> None:
                 _take_attributes_along(pieces, i)
         elif piece.links and (_describes_a_part(pieces, i) or (_is_brand(piece) and _is_for(pieces, i))):
             piece.place = ASIDE
+    for piece, following, mark in zip(pieces, pieces[1:], pieces[2:], strict=False):
+        if piece.links and _is_brand(piece) and following.place is MODIFIER and mark.words == "的":
+            piece.place = ASIDE  # 尼康相机的镜头: the brand of what it is for
 
 
 def _is_brand(piece: Piece) -> bool:
@@ -36,6 +39,8 @@ def _place(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -> str:
 def _modifies_next(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -> bool:
     """ "camera bag", 相机支架, 植物的礼物: the noun that follows is what is asked for."""
     j = i + 1
+    if j < len(pieces) and pieces[j].words in load_list("purpose_marks"):
+        return _thing_follows(pieces, j + 1)
     linked = j < len(pieces) and pieces[j].words == "的"
     if linked:
         j += 1
@@ -53,8 +58,17 @@ def _modifies_next(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -
     if following.kind is not Kind.UNKNOWN or following.negated:
         return False
     if not following.words.isascii():
-        return not linked
+        return not linked and following.words.endswith(tuple(load_list("noun_endings")))
     return _may_be_a_noun(following.words) and (following.words in titles or stem(following.words) in titles)
+
+
+def _thing_follows(pieces: Sequence[Piece], start: int) -> bool:
+    for piece in pieces[start:]:
+        if piece.is_thing:
+            return True
+        if not piece.links and piece.words != "的":
+            return False
+    return False
 
 
 def _is_in_phrase(piece: Piece) -> bool:

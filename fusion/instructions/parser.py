@@ -16,9 +16,10 @@ from fusion.instructions.currencies import price_constraint
 from fusion.instructions.doubts import settle_doubts
 from fusion.instructions.heads import place_things
 from fusion.instructions.hints import hint_wants
+from fusion.instructions.homophones import HomophoneIndex
 from fusion.instructions.labels import label_of
 from fusion.instructions.language import detect_language, languages_of
-from fusion.instructions.lexicon import load, load_concepts
+from fusion.instructions.lexicon import load, load_concepts, load_han_names, load_money_phrases
 from fusion.instructions.nearest_names import NearestNames
 from fusion.instructions.normalise import NormalText, normalise
 from fusion.instructions.phrase_table import Kind
@@ -41,6 +42,7 @@ class _Fitted:
     values: CatalogueValues
     taught: Taught
     typos: TypoIndex
+    homophones: HomophoneIndex
     names: NearestNames | None = field(default=None)
     languages: frozenset[str] = frozenset()
 
@@ -76,27 +78,29 @@ class LexiconParser(InstructionParser):
     def teach(self, teaching: Teaching) -> None:
         with self._learning:
             self._teaching = teaching
-            taught, typos = self._lessons(self._fitted.vocabulary, self._fitted.values)
-            self._fitted = replace(self._fitted, taught=taught, typos=typos)
+            taught, typos, homophones = self._lessons(self._fitted.vocabulary, self._fitted.values)
+            self._fitted = replace(self._fitted, taught=taught, typos=typos, homophones=homophones)
 
     def _read(self, vocabulary: Vocabulary) -> _Fitted:
         warm_up()
         values = read_catalogue(vocabulary)
-        taught, typos = self._lessons(vocabulary, values)
+        taught, typos, homophones = self._lessons(vocabulary, values)
         names = NearestNames(values.names, self._encode_phrases, self._name_vectors) if self._encode_phrases else None
-        return _Fitted(vocabulary, values, taught, typos, names, languages_of(vocabulary.titles))
+        return _Fitted(vocabulary, values, taught, typos, homophones, names, languages_of(vocabulary.titles))
 
-    def _lessons(self, vocabulary: Vocabulary, values: CatalogueValues) -> tuple[Taught, TypoIndex]:
+    def _lessons(self, vocabulary: Vocabulary, values: CatalogueValues) -> tuple[Taught, TypoIndex, HomophoneIndex]:
         """What was taught, and the words that a slip may be corrected to, taught ones among them."""
         taught = Taught(self._teaching, vocabulary, values)
         words = concept_words() | values.table.words | taught.words
-        return taught, TypoIndex(words, closed_class_table().words, vocabulary.titles)
+        typos = TypoIndex(words, closed_class_table().words, vocabulary.titles)
+        phrases = closed_class_table().han_phrases | load_money_phrases() | taught.han_phrases
+        return taught, typos, HomophoneIndex(load_han_names() | values.table.han_phrases, phrases)
 
     def parse(self, text: str, *, language: str = "", currency: str = "") -> Instruction:
         fitted = self._fitted
         normal = normalise(text)
         spoken = detect_language(normal.text)
-        typed = fitted.typos.correct(tokenise(normal.text))
+        typed = fitted.homophones.correct(fitted.typos.correct(tokenise(normal.text)))
         for replacing in (True, False):
             tokens, lessons = fitted.taught.recognise(typed, spoken, replacing=replacing)
             taught = {(lesson.start, lesson.end): lesson.entries for lesson in lessons if lesson.entries}

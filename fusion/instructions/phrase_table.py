@@ -88,6 +88,7 @@ class PhraseTable:
     def __init__(self) -> None:
         self._root = _Node()
         self.words: set[str] = set()
+        self.han_phrases: set[str] = set()
 
     def add(self, phrase: str, kind: Kind, ref: str = "", links: tuple[Link, ...] = (), *, strict: bool = False) -> None:
         """Add one meaning of a phrase, given in normalised text."""
@@ -103,6 +104,8 @@ class PhraseTable:
             node = node.children.setdefault(token.key, _Node())
         node.entries.append(Entry(kind, tuple(t.word for t in tokens), ref, links, strict))
         self.words.update(t.word for t in tokens)
+        if all(t.kind == HAN for t in tokens):
+            self.han_phrases.add("".join(t.word for t in tokens))
 
     def matches(self, tokens: Sequence[Token], start: int) -> dict[int, list[Entry]]:
         """End (exclusive) -> meanings of the phrase tokens[start:end], for every phrase that starts at ``start``."""

@@ -54,7 +54,8 @@ def _join_lists(pieces: Sequence[Piece]) -> None:
 
 def _list_at(pieces: Sequence[Piece], start: int) -> tuple[list[int], list[int]]:
     """Indices of the values of one kind that follow each other from ``start`` on with commas between, and of the commas."""
-    items, commas = [], []
+    items: list[int] = []
+    commas: list[int] = []
     i = start
     while i < len(pieces) and pieces[i].links and (not items or _roles(pieces[i]) & _roles(pieces[items[-1]])):
         items.append(i)
@@ -118,7 +119,7 @@ def _apply(pieces: Sequence[Piece], start: int, end: int) -> None:
     targets = _forward(pieces, end, prices=not negative)
     if targets and chain[0] is Kind.EXCEPT and _undone(pieces, targets[-1]):
         negative = False
-    if negative and _turn_bound(pieces, targets):
+    if negative and (_turn_bound(pieces, targets) or (not targets and _turn_next(pieces, end))):
         return
     backward = not targets
     if backward:
@@ -181,6 +182,12 @@ def _turn_bound(pieces: Sequence[Piece], targets: Sequence[int]) -> bool:
     return price is not None and price.high is None and _turn_price(pieces[following])
 
 
+def _turn_next(pieces: Sequence[Piece], start: int) -> bool:
+    """不要150以上的: the bound right behind a negation is what is refused."""
+    following = next((piece for piece in pieces[start:] if piece.kind not in _SKIPPED), None)
+    return following is not None and following.kind is Kind.PRICE and _turn_price(following)
+
+
 def _turn_price(piece: Piece) -> bool:
     """ "over 500" refused is "up to 500". A refused range says nothing."""
     price = piece.price
@@ -237,7 +244,7 @@ def _steps_over(pieces: Sequence[Piece], i: int, begun: bool) -> bool:
 
 
 def _content_follows(pieces: Sequence[Piece], start: int) -> bool:
-    following = next((p for p in pieces[start:] if p.kind not in _SKIPPED), None)
+    following = next((p for p in pieces[start:] if p.kind not in _SKIPPED and p.kind is not Kind.JOIN), None)
     return following is not None and following.is_content
 
 

@@ -62,6 +62,7 @@ class Taught:
         self._tables = {language: self._table(teaching, language) for language in LANGUAGES}
         self._corrections = {request_key(c.text): c for c in teaching.corrections}
         self.words = frozenset(word for table in self._tables.values() for word in table.words)
+        self.han_phrases = frozenset(phrase for table in self._tables.values() for phrase in table.han_phrases)
 
     # -- compile ------------------------------------------------------------------------------------------------------
 

@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from fusion.instructions.lexicon import load, load_spelling, words
+from fusion.instructions.lexicon import load, load_money_phrases, load_spelling, words
 from fusion.instructions.tokens import WORD, Token, stem, tokenise
 
 _MIN_LENGTH = 5  # below it, one edit makes a different word ("boat", "boot")
@@ -70,15 +69,7 @@ class TypoIndex:
 @lru_cache(maxsize=1)
 def money_words() -> frozenset[str]:
     """Words of amounts, bounds and units, which a slip must not be seen in."""
-    lines: list[str] = []
-    sections: list[Any] = list(load("money").values())
-    while sections:
-        section = sections.pop()
-        if isinstance(section, dict):
-            sections.extend(section.values())
-        elif isinstance(section, str):
-            lines.append(section)
-    return frozenset(token.word for line in lines for token in tokenise(line) if token.kind == WORD)
+    return frozenset(token.word for phrase in load_money_phrases() for token in tokenise(phrase) if token.kind == WORD)
 
 
 def _inflections(word: str) -> tuple[str, ...]:

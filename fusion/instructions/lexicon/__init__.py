@@ -72,6 +72,20 @@ def load_han_names() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
+def load_money_phrases() -> frozenset[str]:
+    """Every phrase of money.toml: amounts, bounds, currencies, units, sizes."""
+    phrases: set[str] = set()
+    sections: list[Any] = list(load("money").values())
+    while sections:
+        section = sections.pop()
+        if isinstance(section, dict):
+            sections.extend(section.values())
+        elif isinstance(section, str):
+            phrases.update(words(section))
+    return frozenset(phrases)
+
+
+@lru_cache(maxsize=1)
 def load_roles() -> Mapping[str, str]:
     """A shop's name for an attribute, in lower case -> the role this library knows ("colour" -> "color")."""
     return {alias: role for role, aliases in load("roles")["roles"].items() for alias in (role, *words(aliases))}
