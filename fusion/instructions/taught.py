@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from fusion.instructions.catalogue_names import CatalogueNames
 from fusion.instructions.catalogue_values import CatalogueValues
 from fusion.instructions.closed_class import closed_class_table
+from fusion.instructions.doubts import settle_doubts
 from fusion.instructions.lexicon import role_of
 from fusion.instructions.normalise import NormalText, normalise
 from fusion.instructions.phrase_table import Entry, Kind, Link, PhraseTable
@@ -91,7 +92,8 @@ class Taught:
             searched = any(entry.kind in {Kind.MENTION, Kind.HINT} for entry in entries)
             return _Meaning((*own, *entries), widened=synonym.means if searched else "")
         tokens = tokenise(normalise(synonym.means).text)
-        pieces = cut(tokens, self._values, [False] * len(tokens), self._vocabulary.titles)
+        pieces = cut(tokens, self._values)
+        settle_doubts(pieces, tokens, self._values, [False] * len(tokens), self._vocabulary.titles)
         if all(piece.kind in _SAYS_NOTHING for piece in pieces):
             return _Meaning(widened=synonym.means)
         return _Meaning(tokens=tuple(tokens), widened=" ".join(piece.words for piece in pieces if piece.is_content))
