@@ -6,7 +6,7 @@ import logging
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, transaction
@@ -55,6 +55,7 @@ class RecommendationRequest:
         filters: musts of a page or an app.
         parent_id: the stored answer that this one refines.
         keep: whether the answer is stored as an impression; False for offline runs, which nobody looks at.
+        simulated_at: the simulated moment of a simulated shopper's request; the stored answer is marked so.
     """
 
     text: str = ""
@@ -73,6 +74,7 @@ class RecommendationRequest:
     exclude: tuple[str, ...] = ()
     parent_id: str = ""
     keep: bool = True
+    simulated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,7 @@ def _profile(shopper: Shopper) -> tuple[Profile, list[str]]:
 
 
 def _row(request: RecommendationRequest, shopper: Shopper, query: Query, answer: Answer, engine: Engine) -> Recommendation:
-    now = timezone.now()
+    now = request.simulated_at or timezone.now()
     return Recommendation(
         id=new_ulid(),
         parent_id=request.parent_id or None,
@@ -238,6 +240,7 @@ def _row(request: RecommendationRequest, shopper: Shopper, query: Query, answer:
         total=answer.total,
         versions={"revision": engine.revision, **engine.encoder_ids},
         created_at=now,
+        simulated=request.simulated_at is not None,
         expires_at=now + timedelta(seconds=get_settings().RESULT_TTL),
     )
 
