@@ -59,7 +59,7 @@ def explain(item: Item, terms: Sequence[Term], context: Context) -> tuple[Reason
         return ()
     grouped: dict[tuple[str, str], float] = {}
     for term in terms:
-        key = _CODES.get((term.source, term.block)) or _CODES_BY_SOURCE.get(term.source)
+        key = _message_of(term)
         if key:
             grouped[key] = grouped.get(key, 0.0) + term.contribution
     reasons: list[Reason] = []
@@ -72,6 +72,24 @@ def explain(item: Item, terms: Sequence[Term], context: Context) -> tuple[Reason
             label = say(final, context.language, **params)
             reasons.append(Reason(signal, contribution, min(1.0, contribution / positive), final, label, params))
     return tuple(reasons)
+
+
+def legs_of_reason(reason: Reason, terms: Sequence[Term]) -> set[tuple[str, str]]:
+    """The (source, block) legs whose terms a reason of this item speaks for; its contribution is their sum."""
+    return {
+        (term.source, term.block)
+        for term in terms
+        if (key := _message_of(term)) and key[0] == reason.signal and _family(key[1]) == _family(reason.code)
+    }
+
+
+def _message_of(term: Term) -> tuple[str, str] | None:
+    return _CODES.get((term.source, term.block)) or _CODES_BY_SOURCE.get(term.source)
+
+
+def _family(code: str) -> str:
+    """ "because_view" becomes "because_purchase" once it is known what the shopper did."""
+    return "because" if code.startswith("because_") else code
 
 
 def _fill(item: Item, code: str, context: Context) -> tuple[str, dict[str, str]] | None:

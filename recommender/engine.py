@@ -80,15 +80,8 @@ class Engine:
         index = import_string(conf.INDEX["BACKEND"])({b.name: b.spec.dim for b in blocks}, **conf.INDEX.get("OPTIONS", {}))
         self.collection = ItemCollection(index, Exchange(conf.EXCHANGE_RATES))
         self.tagger = build_tagger()
-        self.parser = _build_parser(self.tagger)
-        options = PipelineOptions(
-            weights=with_overrides(conf.WEIGHTS),
-            floor=conf.SIMILARITY_FLOOR,
-            diversity=conf.DIVERSITY,
-            hide_out_of_stock=conf.HIDE_OUT_OF_STOCK,
-            never_relaxed=tuple(conf.NEVER_RELAX),
-        )
-        self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, options)
+        self.parser = build_parser(self.tagger)
+        self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, build_options())
         self.revision = -1
         self.taught = -1
         self._color_field = ""
@@ -226,13 +219,26 @@ class Engine:
         )
 
 
-def _build_parser(tagger: RequestTagger | None) -> InstructionParser:
+def build_parser(tagger: RequestTagger | None) -> InstructionParser:
+    """The parser that the settings name; it knows no catalogue yet."""
     conf = get_settings()
     options = {"exchange_rates": conf.EXCHANGE_RATES, **conf.PARSER.get("OPTIONS", {})}
     if tagger is not None:
         options["tagger"] = tagger
     parser: InstructionParser = import_string(conf.PARSER["BACKEND"])(**options)
     return parser
+
+
+def build_options() -> PipelineOptions:
+    """How the settings want a pipeline to behave."""
+    conf = get_settings()
+    return PipelineOptions(
+        weights=with_overrides(conf.WEIGHTS),
+        floor=conf.SIMILARITY_FLOOR,
+        diversity=conf.DIVERSITY,
+        hide_out_of_stock=conf.HIDE_OUT_OF_STOCK,
+        never_relaxed=tuple(conf.NEVER_RELAX),
+    )
 
 
 def _color_field(facts: Iterable[Mapping[str, Any]]) -> str:

@@ -1,21 +1,23 @@
-"""What a recommender must beat: popularity, BM25, and models of behaviour, learnt from the same past and asked the same cases."""
+"""What a recommender must beat: popularity, BM25 and models of behaviour, taught the same past and asked the same cases."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import numpy as np
 
 from fusion.behaviour.base import BehaviourModel
 from fusion.evaluation.cases import Case
-from fusion.evaluation.histories import CHOSEN, Training
+from fusion.evaluation.histories import CHOSEN, Training, popularity
 from fusion.lexical import LexicalIndex, item_tokens
 from fusion.tokens import tokenize
 from fusion.types import Item, Vector
 
 # How many of a shopper's latest items lend their titles to BM25 where they said nothing.
 BM25_ITEMS = 10
+FILL_WINDOW = timedelta(days=30)
 
 
 class Ranker(ABC):
@@ -35,22 +37,34 @@ class Ranker(ABC):
 
 
 class Baseline(Ranker):
-    """Scores every item of a catalogue; equal scores go in the catalogue's order, no score means not ranked."""
+    """Scores every item of a catalogue; equal scores go in the catalogue's order.
+
+    Where a baseline has nothing (more) to say, its list is filled up with what was popular lately, as any shop would do.
+    """
 
     def __init__(self, name: str, items: Sequence[Item]) -> None:
         super().__init__(name)
         self.items = items
         self.ids = [item.item_id for item in items]
         self.column = {item_id: n for n, item_id in enumerate(self.ids)}
+        self._lately = np.zeros(len(items), np.float32)
+
+    def learn(self, training: Training) -> None:
+        lately = popularity(training, FILL_WINDOW)
+        self._lately = np.array([lately.get(item_id, 0.0) for item_id in self.ids], np.float32)
 
     def rank(self, case: Case, k: int) -> list[str]:
         scores = self.scores(case)
-        if scores is None:
-            return []
-        scores = scores.astype(np.float64)
-        scores[[self.column[i] for i in case.exclude if i in self.column]] = -np.inf
-        order = np.argsort(-scores, kind="stable")[:k]
-        return [self.ids[n] for n in order if scores[n] > 0]
+        excluded = [self.column[i] for i in case.exclude if i in self.column]
+        own = [] if scores is None else self._best(scores, excluded, k)
+        popular = self._best(self._lately, excluded, 2 * k) if len(own) < k else []
+        return [self.ids[n] for n in list(dict.fromkeys([*own, *popular]))[:k]]
+
+    def _best(self, scores: Vector, excluded: Sequence[int], k: int) -> list[int]:
+        """Columns of the k largest positive scores."""
+        allowed = scores.astype(np.float64)
+        allowed[excluded] = -np.inf
+        return [int(n) for n in np.argsort(-allowed, kind="stable")[:k] if allowed[n] > 0]
 
     @abstractmethod
     def scores(self, case: Case) -> Vector | None:
@@ -61,14 +75,15 @@ class Popularity(Baseline):
     """Distinct shoppers who chose the item before the moment, over all time: the same list for everybody."""
 
     def __init__(self, items: Sequence[Item]) -> None:
-        super().__init__("popularity (count)", items)
-        self._counts = np.zeros(len(items), np.float32)
+        super().__init__("popularity (all time)", items)
+        self._buyers = np.zeros(len(items), np.float32)
 
     def learn(self, training: Training) -> None:
-        self._counts = np.array([training.buyers.get(item_id, 0) for item_id in self.ids], np.float32)
+        super().learn(training)
+        self._buyers = np.array([training.buyers.get(item_id, 0) for item_id in self.ids], np.float32)
 
     def scores(self, case: Case) -> Vector:
-        return self._counts
+        return self._buyers
 
 
 class Bm25(Baseline):
@@ -96,6 +111,7 @@ class Behaviour(Baseline):
         self._model: BehaviourModel | None = None
 
     def learn(self, training: Training) -> None:
+        super().learn(training)
         counts = training.counts(self.ids)
         self._model = self._build().fit(counts) if counts.nnz else None
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from fusion.evaluation.histories import Basket, ShopperHistory, Training, first_from, training_before
 from fusion.types import Interaction, Query
@@ -84,7 +85,7 @@ def global_time(histories: Sequence[ShopperHistory], cut: datetime, selection: S
     training = training_before(histories, cut)
     if not training.acts:
         raise ValueError(f"Nothing lies before the cut {cut.isoformat()}: there is nothing to learn from. Choose a later cut.")
-    return [Fold(training, tuple(_limited(_needed(found), selection.limit)))]
+    return [Fold(training, tuple(limited(_needed(found), selection.limit)))]
 
 
 def leave_one_out(
@@ -103,12 +104,17 @@ def leave_one_out(
         for shopper in histories
         if len(shopper.baskets) > 1 and (case := _case(shopper, len(shopper.baskets) - 1, selection))
     ]
-    cases = sorted(_limited(_needed(found), selection.limit), key=lambda case: (case.moment, case.shopper))
+    cases = limited(_needed(found), selection.limit)
     if hindsight:
         return [Fold(_all_but_targets(histories, cases), tuple(cases))]
+    return folds_of(histories, cases, n_folds)
+
+
+def folds_of(histories: Sequence[ShopperHistory], cases: Sequence[Case], n_folds: int) -> list[Fold]:
+    """Cases, oldest first, in stretches of equally many; each stretch has what lies before its first case."""
     n_folds = max(1, min(n_folds, len(cases)))
     starts = [round(len(cases) * n / n_folds) for n in range(n_folds + 1)]
-    parts = [cases[a:b] for a, b in zip(starts, starts[1:], strict=False) if b > a]
+    parts = [cases[a:b] for a, b in pairwise(starts) if b > a]
     return [Fold(training_before(histories, part[0].moment), tuple(part)) for part in parts]
 
 
@@ -135,7 +141,8 @@ def _needed(found: list[Case]) -> list[Case]:
     return found
 
 
-def _limited(cases: Iterable[Case], limit: int) -> list[Case]:
+def limited(cases: Iterable[Case], limit: int) -> list[Case]:
+    """At most ``limit`` cases (0 is all), evenly over their moments, oldest first."""
     ordered = sorted(cases, key=lambda case: (case.moment, case.shopper))
     if not limit or len(ordered) <= limit:
         return ordered

@@ -60,7 +60,9 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | BadLine]]:
                     yield number, _object(number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise FileUnreadable(f"{path} cannot be read ({reason}). Give a JSONL file: one object a line, or .jsonl.gz.") from error
+        raise FileUnreadable(
+            f"{path} cannot be read ({reason}). Give a JSONL file: one object a line, or .jsonl.gz."
+        ) from error
 
 
 def _object(number: int, line: bytes) -> dict[str, Any] | BadLine:
@@ -83,7 +85,7 @@ def read_histories(path: Path) -> tuple[list[ShopperHistory], list[BadLine]]:
             bad.append(given)
             continue
         try:
-            _line(given, found, lambda reason, number=number: bad.append(BadLine(number, reason)))  # type: ignore[misc]
+            _line(given, found, lambda reason, number=number: bad.append(BadLine(number, reason)))
         except ValueError as error:
             bad.append(BadLine(number, str(error)))
     return _histories(found), bad
@@ -123,7 +125,7 @@ def _event(given: Mapping[str, Any], shopper: str, found: _Collected) -> None:
     if "type" not in given:
         raise ValueError('neither "baskets" nor "type"; a line is a shopper with baskets, or one event')
     kind, item = given["type"], _id(given, ("sku", "item_id"), "sku")
-    if kind not in KIND_WEIGHT:
+    if not isinstance(kind, str) or kind not in KIND_WEIGHT:
         raise ValueError(f"type is {_shown(kind)}; known are {', '.join(KIND_WEIGHT)}")
     if kind == "purchase":
         found.baskets[shopper].setdefault(_moment(given), {})[item] = None

@@ -103,6 +103,11 @@ class Catalogue:
 def summarise(folds: Sequence[Fold], outcomes: Sequence[Outcome], catalogue: Catalogue, k: int, seed: int) -> Results:
     """Args: outcomes: the first is the main arm."""
     cases = all_cases(folds)
+    whose = [case.shopper for case in cases]
+
+    def sure(found: NDArray[np.float64], at: Sequence[int] | None = None) -> Interval:
+        return bootstrap(found, seed, groups=whose if at is None else [whose[place] for place in at])
+
     values = {o.name: _accuracies(o.lists, [c.target for c in cases], k) for o in outcomes}
     information = [
         metrics.self_information(fold.training.buyers, len(fold.training.acts)) for fold in folds for _ in fold.cases
@@ -116,28 +121,26 @@ def summarise(folds: Sequence[Fold], outcomes: Sequence[Outcome], catalogue: Cat
             Row(
                 outcome.name,
                 outcome.kind,
-                {name: bootstrap(found, seed) for name, found in values[outcome.name].items()},
-                {"novelty": bootstrap(novelty, seed), "diversity": bootstrap(diversity, seed)},
+                {name: sure(found) for name, found in values[outcome.name].items()},
+                {"novelty": sure(novelty), "diversity": sure(diversity)},
                 _over_catalogue(outcome, catalogue, k),
                 {}
                 if outcome is main
-                else {n: paired_difference(values[main.name][n], values[outcome.name][n], seed) for n in LED},
+                else {n: paired_difference(values[main.name][n], values[outcome.name][n], seed, groups=whose) for n in LED},
                 sum(not x for x in outcome.lists),
                 outcome.ms_per_case,
             )
         )
     compared = [o for o in outcomes if o.kind != "knock-out"]
     slices = tuple(
-        SliceRow(name, o.name, {n: bootstrap(v, seed) for n, v in _accuracies([o.lists[c] for c in at], targets, k).items()})
+        SliceRow(name, o.name, {n: sure(v, at) for n, v in _accuracies([o.lists[c] for c in at], targets, k).items()})
         for name, at, targets in slices_of(folds, catalogue)
         for o in compared
     )
     return Results(k, main.name, tuple(rows), slices, tuple(_exposures(main, catalogue, k)), len(cases))
 
 
-def _accuracies(
-    lists: Sequence[Sequence[str]], targets: Sequence[Collection[str]], k: int
-) -> dict[str, NDArray[np.float64]]:
+def _accuracies(lists: Sequence[Sequence[str]], targets: Sequence[Collection[str]], k: int) -> dict[str, NDArray[np.float64]]:
     return {
         name: np.array([metric(ranked, target, k) for ranked, target in zip(lists, targets, strict=True)])
         for name, metric in ACCURACY.items()

@@ -45,3 +45,12 @@ def test_a_constant_lead_is_certain_however_much_the_cases_differ():
 def test_different_cases_cannot_be_paired():
     with pytest.raises(ValueError, match="same cases"):
         paired_difference(np.zeros(3), np.zeros(4), seed=1)
+
+
+def test_cases_of_one_shopper_are_drawn_together_so_repeats_add_no_certainty():
+    values = np.random.default_rng(3).random(30)
+    shoppers = [str(n) for n in range(30)]
+    once = bootstrap(values, seed=2, groups=shoppers)
+    often = bootstrap(np.repeat(values, 20), seed=2, groups=[s for s in shoppers for _ in range(20)])
+    assert often.high - often.low == pytest.approx(once.high - once.low, rel=1e-6)
+    assert once == bootstrap(values, seed=2, groups=shoppers)

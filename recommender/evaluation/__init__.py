@@ -1,0 +1,1 @@
+"""``manage.py evaluate``: a history from a file, or this shop's own log, answered by the pipeline that serves."""
