@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class Als(BehaviourModel):
     ) -> None:
         from implicit.cpu.als import AlternatingLeastSquares
 
-        self._new = lambda: AlternatingLeastSquares(
+        self._new: Callable[[], Any] = lambda: AlternatingLeastSquares(
             factors=factors,
             regularization=regularization,
             alpha=alpha,
@@ -67,7 +68,7 @@ class Bpr(BehaviourModel):
         from implicit.cpu.bpr import BayesianPersonalizedRanking
 
         self.learning_rate, self.regularization, self.seed = learning_rate, regularization, seed
-        self._new = lambda: BayesianPersonalizedRanking(
+        self._new: Callable[[], Any] = lambda: BayesianPersonalizedRanking(
             factors=factors,
             learning_rate=learning_rate,
             regularization=regularization,
