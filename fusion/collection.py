@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fusion.behaviour.lists import NeighbourLists
 from fusion.columns import Columns, Exchange
 from fusion.index.base import Rows, VectorIndex
 from fusion.lexical import LexicalIndex, item_tokens
@@ -45,6 +47,8 @@ class ItemCollection:
         self._sample: tuple[str, ...] = ()
         self._hashes: dict[str, int] = {}
         self._reference_vectors: dict[str, Matrix] = {}
+        self._neighbours: NeighbourLists | None = None
+        self._neighbour_rows: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -61,6 +65,36 @@ class ItemCollection:
         """Replace every item's popularity; an id that is not named has 0."""
         with self._lock:
             self.columns.set_popularity({self._rows[i]: value for i, value in popularity.items() if i in self._rows})
+
+    @property
+    def neighbours(self) -> NeighbourLists | None:
+        """What shoppers choose together; None while nothing was learnt."""
+        return self._neighbours
+
+    def set_neighbours(self, lists: NeighbourLists | None) -> None:
+        """Replace what was learnt about what goes together, as a whole."""
+        with self._lock:
+            self._neighbours, self._neighbour_rows = lists, None
+
+    def chosen_with(self, items: Sequence[tuple[str, float]]) -> Vector | None:
+        """How much shoppers of these (item id, weight) chose each item, (n_rows,); NaN where an item has no behaviour.
+
+        None when nothing was learnt of any of the given items.
+        """
+        with self._lock:
+            lists = self._neighbours
+            if lists is None:
+                return None
+            if self._neighbour_rows is None:
+                self._neighbour_rows = np.asarray([self._rows.get(i, -1) for i in lists.item_ids], np.int64)
+            rows, n_rows = self._neighbour_rows, self.columns.n_rows
+        scores = lists.scores(items)
+        if scores is None:
+            return None
+        spread = np.full(n_rows, np.nan, np.float32)
+        here = (rows >= 0) & (rows < n_rows)
+        spread[rows[here]] = scores[here]
+        return spread
 
     def id_of(self, row: int) -> str:
         """The item of a row; "" when it was removed meanwhile."""
@@ -123,6 +157,7 @@ class ItemCollection:
             row = self._free.pop() if self._free else len(self._rows)
             self._rows[item.item_id] = row
             self._ids[row] = item.item_id
+            self._neighbour_rows = None
         before = self.columns.item(row)
         self._stale_values |= before is None or _values(before) != _values(item)
         self.columns.put(row, item)
@@ -136,6 +171,7 @@ class ItemCollection:
         row = self._rows.pop(item_id, None)
         if row is None:
             return
+        self._neighbour_rows = None
         self.columns.drop(row)
         self.index.remove([row])
         del self._ids[row]

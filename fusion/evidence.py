@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,6 +16,8 @@ from fusion.profile import Profile
 from fusion.types import Instruction, Item, Strength
 
 HistorySpeaker = Callable[[str], tuple[str, str] | None]
+
+_NOTHING: Mapping[str, Sequence[tuple[str, float]]] = MappingProxyType({})
 
 
 def _silent(_item_id: str) -> None:
@@ -28,13 +32,21 @@ class Evidence:
         self.language = language
         self.instruction = instruction
 
-    def context(self, words: str, liked: Sequence[str], items: Sequence[Item], history: HistorySpeaker = _silent) -> Context:
+    def context(
+        self,
+        words: str,
+        liked: Sequence[str],
+        items: Sequence[Item],
+        history: HistorySpeaker = _silent,
+        together: Mapping[str, Sequence[tuple[str, float]]] = _NOTHING,
+    ) -> Context:
         """Everything that the reasons of these items may say."""
         return Context(
             language=self.language,
             words=tuple(words.split()),
             liked_titles=[self.title(i) for i in liked if i in self.collection][:2],
             history_reason=history,
+            together=partial(self._together, together),
             wanted={item.item_id: self._met_wants(item) for item in items},
         )
 
@@ -73,6 +85,15 @@ class Evidence:
             return kinds.get(known[best][0], "view"), self.title(known[best][0])
 
         return speaker
+
+    def _together(
+        self, sources: Mapping[str, Sequence[tuple[str, float]]], source: str, item_id: str
+    ) -> tuple[bool, str] | None:
+        """(Whether enough shoppers bought both, title) of the item of a source that raises this one's behaviour most."""
+        lists = self.collection.neighbours
+        given = [(i, weight) for i, weight in sources.get(source, ()) if i in self.collection]
+        found = lists.speakers(item_id, given) if lists and given else None
+        return (found[1], self.title(found[0])) if found else None
 
     def _met_wants(self, item: Item) -> list[str]:
         columns = self.collection.columns

@@ -22,6 +22,8 @@ _CODES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("liked", "look"): ("liked", "looks_like_item"),
     ("wants", "attributes"): ("match", "is_wanted"),
     ("wants", "price"): ("match", "costs_less"),
+    ("history", "behaviour"): ("history", "history_together"),
+    ("liked", "behaviour"): ("liked", "liked_together"),
     ("popularity", "prior"): ("popularity", "popular"),
 }
 _CODES_BY_SOURCE: Mapping[str, tuple[str, str]] = {
@@ -42,6 +44,8 @@ class Context:
         words: the words that were searched.
         liked_titles: titles of the seed items.
         history_reason: item id -> (kind of interaction, title) of the history item that speaks most for it, or None.
+        together: (source, item id) -> (whether enough shoppers bought both, title) of the item of that source that was
+            chosen with it most, or None.
         wanted: item id -> labels of the wants that it meets.
     """
 
@@ -49,6 +53,7 @@ class Context:
     words: Collection[str] = ()
     liked_titles: Sequence[str] = ()
     history_reason: Callable[[str], tuple[str, str] | None] = lambda item_id: None
+    together: Callable[[str, str], tuple[bool, str] | None] = lambda source, item_id: None
     wanted: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -103,6 +108,9 @@ def _fill(item: Item, code: str, context: Context) -> tuple[str, dict[str, str]]
     if code == "is_wanted":
         values = context.wanted.get(item.item_id, ())
         return (code, {"values": join.join(values)}) if values else None
+    if code.endswith("_together"):
+        spoken = context.together(code.removesuffix("_together"), item.item_id)
+        return None if spoken is None else ("bought_together" if spoken[0] else "chosen_together", {"title": spoken[1]})
     if code.startswith("because_"):
         found = context.history_reason(item.item_id)
         if found is None:

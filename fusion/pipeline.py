@@ -149,6 +149,11 @@ class RecommendationPipeline:
             items = self._explain(run, order, fresh)
         return self._answer(run, order, items)
 
+    def reweigh(self, weights: Mapping[tuple[str, str], float]) -> None:
+        """Score with other weights from the next request on."""
+        self.options = replace(self.options, weights=weights)
+        self.source_encoder.weights = self.scorer.weights = weights
+
     def still_fit(self, items: Mapping[str, Item], musts: Sequence[Constraint]) -> dict[str, Item]:
         """Fresh items that still meet the musts and the stock rule (for the next page of a stored ranking)."""
         return {i: item for i, item in items.items() if self._fits(item, musts)}
@@ -199,6 +204,7 @@ class RecommendationPipeline:
         found = [self.collection.index.search(query, offsets, self.options.n_candidates, mask)] if query else []
         found.append(_top(run.lexical, mask, self.options.n_candidates))
         found.append(_top(self.collection.columns.numbers("popularity").astype(np.float32), mask, run.query.depth))
+        found += [_top(together, mask, self.options.n_candidates) for together in run.sources.together.values()]
         if run.order is not None or not query:
             found.append(self._top_by_order(run.order, mask))
         run.rows = np.unique(np.concatenate(found))
@@ -347,7 +353,11 @@ class RecommendationPipeline:
         shown = [(p, fresh[item_id]) for p, item_id in page if item_id in fresh]
         evidence = Evidence(self.collection, run.language, run.instruction)
         context = evidence.context(
-            run.sources.words, run.query.liked, [item for _, item in shown], evidence.history_speaker(run.legs, run.profile)
+            run.sources.words,
+            run.query.liked,
+            [item for _, item in shown],
+            evidence.history_speaker(run.legs, run.profile),
+            {"liked": [(i, 1.0) for i in run.query.liked], "history": run.profile.liked},
         )
         items = []
         for rank, (position, item) in enumerate(shown, start=1):
@@ -371,7 +381,9 @@ class RecommendationPipeline:
             query: of which the language and the seeds are read.
         """
         language = query.language or answer.instruction.language or "en"
-        context = Evidence(self.collection, language, answer.instruction).context(answer.words, query.liked, items)
+        context = Evidence(self.collection, language, answer.instruction).context(
+            answer.words, query.liked, items, together={"liked": [(i, 1.0) for i in query.liked]}
+        )
         scores = dict(answer.ranking)
         return tuple(
             RankedItem(

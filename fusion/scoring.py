@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,14 +32,14 @@ class Scorer:
         against = None
         if sources.avoid:
             against = self.collection.lexical.scores(tokenize(sources.avoid), self.collection.columns.n_rows)
-        popularity = np.nan_to_num(self.collection.columns.numbers("popularity")).astype(np.float32)
         columns = [
             *dense_columns(self.collection.index, legs, rows),
             self._sparse("words", "lexical", lexical, rows),
             self._sparse("avoid", "lexical", against, rows),
             self._wants(instruction, rows),
             self._price_lean(instruction, rows),
-            self._sparse("popularity", "prior", popularity, rows),
+            *(self._together(source, found, sources, rows) for source, found in sources.together.items()),
+            self._popularity(sources, rows),
         ]
         return [column for column in columns if column is not None]
 
@@ -46,6 +47,18 @@ class Scorer:
         if scores is None:
             return None
         return sparse_column(source, block, self.weights[(source, block)], scores[rows], scores)
+
+    def _popularity(self, sources: Sources, rows: Rows) -> Column | None:
+        """What shoppers lately wanted; it may count more on a page than beside a request."""
+        popularity = np.nan_to_num(self.collection.columns.numbers("popularity")).astype(np.float32)
+        weight = self.weights[("popularity", "prior" if sources.has_request else "feed")]
+        return sparse_column("popularity", "prior", weight, popularity[rows], popularity)
+
+    def _together(self, source: str, found: Vector, sources: Sources, rows: Rows) -> Column | None:
+        """What shoppers choose together. Measured over the items that have behaviour; any other one counts as average."""
+        weight = sources.weights.get((source, "behaviour"), 0.0)
+        column = sparse_column(source, "behaviour", weight, found[rows], found[~np.isnan(found)])
+        return None if column is None else replace(column, z=np.nan_to_num(column.z))
 
     def _wants(self, instruction: Instruction, rows: Rows) -> Column | None:
         """Wanted attributes that an item has count up, avoided ones down."""

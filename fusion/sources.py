@@ -26,12 +26,16 @@ class Sources:
     Attributes:
         vectors: (source, block) -> (dim,) unit vector.
         legs: the calibrated ones, with their weights.
+        together: source -> (n_rows,) how much shoppers of its items chose each item (``ItemCollection.chosen_with``).
+        weights: (source, block) -> the weight of each leg that this request has, once calibrated.
         words, avoid: what the lexical leg searches for and against.
         degraded: what could not be used.
     """
 
     vectors: dict[tuple[str, str], Vector] = field(default_factory=dict)
     legs: list[Leg] = field(default_factory=list)
+    together: dict[str, Vector] = field(default_factory=dict)
+    weights: dict[tuple[str, str], float] = field(default_factory=dict)
     words: str = ""
     avoid: str = ""
     degraded: list[str] = field(default_factory=list)
@@ -39,7 +43,7 @@ class Sources:
     @property
     def has_request(self) -> bool:
         """Whether the shopper asked for something, as opposed to opening a page."""
-        return bool(self.words) or any(source in ("photo", "liked") for source, _block in self.vectors)
+        return bool(self.words) or "liked" in self.together or any(s in ("photo", "liked") for s, _block in self.vectors)
 
 
 def searched_words(instruction: Instruction) -> str:
@@ -78,6 +82,8 @@ class SourceEncoder:
         self._items("liked", [(i, 1.0) for i in query.liked], sources, query.seed_blocks)
         self._items("disliked", [(i, 1.0) for i in query.disliked], sources, query.seed_blocks)
         self._items("history", profile.liked, sources)
+        self._together("liked", [(i, 1.0) for i in query.liked], sources, query.seed_blocks)
+        self._together("history", profile.liked, sources)
         return sources
 
     def calibrated(self, sources: Sources) -> list[Leg]:
@@ -92,7 +98,8 @@ class SourceEncoder:
         present = [(leg.source, leg.block) for leg in legs]
         if sources.words:
             present.append(("words", "lexical"))
-        weights = share_out(self.weights, present)
+        present += [(source, "behaviour") for source in sources.together]
+        weights = sources.weights = share_out(self.weights, present)
         return [Leg(leg.source, leg.block, leg.vector, weights[(leg.source, leg.block)], leg.mean, leg.std) for leg in legs]
 
     def _words(self, sources: Sources) -> None:
@@ -146,6 +153,15 @@ class SourceEncoder:
             direction = mean_direction(vectors[present], strength[present])
             if direction is not None:
                 sources.vectors[(source, block)] = direction
+
+    def _together(
+        self, source: str, weighted: Sequence[tuple[str, float]], sources: Sources, blocks: Collection[str] = ()
+    ) -> None:
+        """What shoppers of these items chose, where that was learnt."""
+        if self.weights.get((source, "behaviour")) and (not blocks or "behaviour" in blocks):
+            found = self.collection.chosen_with(weighted)
+            if found is not None:
+                sources.together[source] = found
 
 
 def _comparable(block: str, specs: Sequence[BlockSpec]) -> list[str]:

@@ -23,17 +23,24 @@ DEFAULT_WEIGHTS: Mapping[tuple[str, str], float] = MappingProxyType(
         ("liked", "text"): 0.5,
         ("liked", "image"): 0.3,
         ("liked", "look"): 0.5,
+        ("liked", "behaviour"): 0.3,
         ("disliked", "text"): -0.3,
         ("disliked", "image"): -0.2,
         ("disliked", "look"): -0.3,
         ("history", "text"): 0.2,
         ("history", "image"): 0.1,
         ("history", "look"): 0.1,
+        ("history", "behaviour"): 0.8,
         ("wants", "attributes"): 1.0,
         ("wants", "price"): 0.5,
         ("popularity", "prior"): 0.1,
+        ("popularity", "feed"): 0.1,  # on a page without a request
     }
 )
+
+# Blocks that a shop gets when it has learnt them. They take their part of a source's weight and leave none behind: without
+# them the source is what it was.
+LEARNT_BLOCKS = frozenset({"behaviour"})
 
 
 def with_overrides(overrides: Mapping[str, float]) -> dict[tuple[str, str], float]:
@@ -66,8 +73,9 @@ def share_out(weights: Mapping[tuple[str, str], float], present: Iterable[tuple[
     legs = list(dict.fromkeys(present))
     total: dict[str, float] = {}
     have: dict[str, float] = {}
-    for (source, _block), weight in weights.items():
-        total[source] = total.get(source, 0.0) + abs(weight)
+    for (source, block), weight in weights.items():
+        if block not in LEARNT_BLOCKS:
+            total[source] = total.get(source, 0.0) + abs(weight)
     for leg in legs:
         have[leg[0]] = have.get(leg[0], 0.0) + abs(weights.get(leg, 0.0))
     return {leg: weights.get(leg, 0.0) * total.get(leg[0], 0.0) / have[leg[0]] for leg in legs if have[leg[0]]}

@@ -46,6 +46,9 @@ class RecommenderSettings:
     LEASE_SECONDS: int = 120
     MAX_ATTEMPTS: int = 3
     DRAIN_EVERY: int = 5
+    BEHAVIOUR_MIN_SHOPPERS: int = 5  # two items that fewer shoppers chose are never shown to go together
+    BEHAVIOUR_NEIGHBOURS: int = 100
+    BEHAVIOUR_EASE_ITEMS: int = 5000  # up to so many items EASE is fitted (16 bytes an item^2), above item-kNN
     HISTORY_SIZE: int = 500
     MAX_EVENTS: int = 500
     WARM_UP: bool = True
@@ -81,6 +84,9 @@ def _checked(given: Mapping[str, Any]) -> RecommenderSettings:
         "BATCH_SIZE",
         "LEASE_SECONDS",
         "MAX_ATTEMPTS",
+        "BEHAVIOUR_MIN_SHOPPERS",
+        "BEHAVIOUR_NEIGHBOURS",
+        "BEHAVIOUR_EASE_ITEMS",
     ):
         value = getattr(conf, name)
         if not isinstance(value, int) or value < 1:

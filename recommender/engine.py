@@ -26,12 +26,13 @@ from fusion.pipeline import PipelineOptions, RecommendationPipeline
 from fusion.tokens import tokenize
 from fusion.types import Vector
 from fusion.weights import with_overrides
+from recommender.behaviour import load as load_behaviour
 from recommender.catalog import get_catalog
 from recommender.conf import get_settings
 from recommender.encoders import get_encoders, usable_blocks
 from recommender.facts import from_facts
 from recommender.guard import GuardedEncoder
-from recommender.models import IndexedItem, IndexState, ItemEmbedding
+from recommender.models import BehaviourVersion, IndexedItem, IndexState, ItemEmbedding
 from recommender.popularity import popularity_of_items
 from recommender.selectors import current_teaching
 from recommender.tagging import build_tagger
@@ -84,6 +85,7 @@ class Engine:
         self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, build_options())
         self.revision = -1
         self.taught = -1
+        self.behaviour = 0
         self._color_field = ""
         self._refreshing = threading.Lock()
         self._learning = threading.Lock()
@@ -97,11 +99,14 @@ class Engine:
         if not self._refreshing.acquire(blocking=first):
             return
         try:
-            newest, taught = IndexState.objects.filter(pk=1).values_list("revision", "teaching").first() or (0, 0)
+            state = IndexState.objects.filter(pk=1).values_list("revision", "teaching", "behaviour").first()
+            newest, taught, behaviour = state or (0, 0, 0)
             if newest != self.revision:
                 self._apply(newest)
             if taught != self.taught:
                 self._teach(taught)
+            if behaviour != self.behaviour:
+                self._apply_behaviour(behaviour)
             self._refresh_popularity()
         finally:
             self._refreshing.release()
@@ -131,6 +136,18 @@ class Engine:
         except Exception:
             logger.exception("event=teaching_failed revision=%d", newest)
         self.taught = newest
+
+    def _apply_behaviour(self, version: int) -> None:
+        """What shoppers choose together, swapped as a whole. Lists that cannot be read are left out, and the log says so."""
+        lists, weights = None, dict[str, float]()
+        if version:
+            try:
+                lists, weights = load_behaviour(version)
+            except (BehaviourVersion.DoesNotExist, ValueError) as error:
+                logger.warning("event=behaviour_failed version=%d error=%r", version, error)
+        self.pipeline.reweigh(with_overrides({**weights, **get_settings().WEIGHTS}))
+        self.collection.set_neighbours(lists)
+        self.behaviour = version
 
     def _find_blank_blocks(self) -> tuple[str, ...]:
         """Blocks that items should have and (nearly) none has: the encoder changed and its vectors are still being made."""

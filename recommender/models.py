@@ -82,11 +82,12 @@ class Job(models.Model):
 
 
 class IndexState(models.Model):
-    """One row: the revisions that every serving process compares with its own, of the index and of what people taught."""
+    """One row: the revisions that every serving process compares with its own, of the index, of teaching and of behaviour."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     revision = models.PositiveBigIntegerField(default=0)
     teaching = models.PositiveBigIntegerField(default=0)
+    behaviour = models.PositiveBigIntegerField(default=0)  # the BehaviourVersion in force; 0 is none
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -165,6 +166,35 @@ class ItemFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item_id}/{self.block}: {self.reason}"
+
+
+class BehaviourVersion(models.Model):
+    """What shoppers choose together, as it was learnt at one moment. ``IndexState.behaviour`` names the one in force.
+
+    ``data`` is ``NeighbourLists.to_bytes()`` and ``sha256`` its digest; ``weights`` ("source/block" -> weight) were chosen on
+    the later part of the same log, ``measured`` says how they did. Events received before ``until`` were read.
+    """
+
+    model = models.CharField(max_length=64)
+    until = models.DateTimeField()
+    n_shoppers = models.PositiveIntegerField()
+    n_items = models.PositiveIntegerField()
+    n_pairs = models.PositiveIntegerField()
+    min_shoppers = models.PositiveIntegerField()
+    simulated = models.BooleanField(default=False)
+    weights = models.JSONField(default=dict)
+    measured = models.JSONField(default=dict)
+    sha256 = models.CharField(max_length=64)
+    data = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("behaviour version")
+        verbose_name_plural = _("behaviour versions")
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.model}, {self.n_items} items"
 
 
 class Recommendation(models.Model):

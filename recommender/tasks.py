@@ -54,6 +54,16 @@ def reconcile() -> None:
         job.job.message = report.summary
 
 
+@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+def learn_behaviour() -> None:
+    """Learn from the log what shoppers choose together."""
+    from recommender.services import behaviour
+
+    with ledger.track("behaviour") as job:
+        report = behaviour.learn()
+        job.job.message = report.reason or f"version {report.version}: {report.n_items} items, {report.n_pairs} neighbours"
+
+
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def purge() -> None:
     """Delete what is past its retention: answers, events, uploaded photos, old jobs."""

@@ -10,11 +10,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
 
 def _beat_schedule(drain_every: float) -> dict[str, Any]:
-    """The plugin's tasks by name: look at the outbox, tidy hourly, compare everything nightly (UTC)."""
+    """The plugin's tasks by name: look at the outbox, tidy hourly, compare and learn nightly (UTC)."""
     return {
         "attune-drain": {"task": "recommender.tasks.drain", "schedule": drain_every, "options": {"expires": drain_every}},
         "attune-purge": {"task": "recommender.tasks.purge", "schedule": crontab(minute=17), "options": {"expires": 3000}},
         "attune-reconcile": {"task": "recommender.tasks.reconcile", "schedule": crontab(hour=3, minute=40)},
+        "attune-behaviour": {"task": "recommender.tasks.learn_behaviour", "schedule": crontab(hour=4, minute=20)},
     }
 
 

@@ -32,6 +32,7 @@ CELERY_BEAT_SCHEDULE = {
     "attune-drain": {"task": "recommender.tasks.drain", "schedule": 5.0, "options": {"expires": 5.0}},
     "attune-purge": {"task": "recommender.tasks.purge", "schedule": crontab(minute=17)},
     "attune-reconcile": {"task": "recommender.tasks.reconcile", "schedule": crontab(hour=3, minute=40)},
+    "attune-behaviour": {"task": "recommender.tasks.learn_behaviour", "schedule": crontab(hour=4, minute=20)},
 }
 
 MIDDLEWARE = [
