@@ -165,6 +165,7 @@ class RecommendationPipeline:
         if query.text.strip():
             try:
                 run.instruction = self.parser.parse(query.text, language=query.language, currency=query.currency)
+                run.degraded += run.instruction.degraded
             except Exception as error:
                 logger.warning("event=parse_failed error=%r", error)
                 run.degraded.append("parser")

@@ -192,6 +192,7 @@ class Instruction:
         avoid: free text that the shopper does not want and no attribute knows ("flashy"), "" when none.
         expansions: words that mean the same in the catalogue's language ("椅子" -> "chair"); they join what is searched.
         unparsed: words that were not understood as anything but text to embed.
+        degraded: what the parser went without, e.g. "reader" where a remote one gave no answer.
     """
 
     text: str = ""
@@ -202,6 +203,7 @@ class Instruction:
     avoid: str = ""
     expansions: tuple[str, ...] = ()
     unparsed: tuple[str, ...] = ()
+    degraded: tuple[str, ...] = ()
 
     @property
     def musts(self) -> tuple[Constraint, ...]:

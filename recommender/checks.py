@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig
@@ -16,6 +18,8 @@ from recommender.catalog import get_catalog
 from recommender.conf import get_settings
 from recommender.encoders import get_encoders, usable_blocks
 
+LLM_PARSER = "fusion.instructions.llm.LLMParser"
+
 
 @register("recommender")
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
@@ -24,7 +28,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> 
         get_settings()
     except ImproperlyConfigured as error:
         return [Error(str(error), id="recommender.E001")]
-    return [*_catalog_errors(), *_encoder_errors()]
+    return [*_catalog_errors(), *_encoder_errors(), *_reader_messages()]
 
 
 def _catalog_errors() -> list[CheckMessage]:
@@ -71,6 +75,33 @@ def _encoder_errors() -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def _reader_messages() -> list[CheckMessage]:
+    """The remote reader has an endpoint, a model and, where it needs one, a key. Asks nobody."""
+    parser = get_settings().PARSER
+    if parser["BACKEND"] != LLM_PARSER:
+        return []
+    options: Mapping[str, Any] = parser.get("OPTIONS", {})
+    found: list[CheckMessage] = []
+    for name in ("base_url", "model"):
+        if not isinstance(options.get(name), str) or not options[name].strip():
+            hint = 'OPTIONS: {"base_url": "https://host/v1", "model": "its name there", "api_key_env": "READER_API_KEY"}.'
+            found.append(Error(f'RECOMMENDER["PARSER"] has no {name} for {LLM_PARSER}.', hint=hint, id="recommender.E007"))
+    address = str(options.get("base_url", ""))
+    if address.strip() and not address.startswith(("https://", "http://")):
+        hint = "Give the whole address up to the version, as in https://host/v1."
+        found.append(Error('The base_url of RECOMMENDER["PARSER"] is no http address.', hint=hint, id="recommender.E008"))
+    for package in ("httpx", "jsonschema"):
+        if find_spec(package) is None:
+            hint = "Install django-attune[llm], or use the local reader."
+            found.append(Error(f"{LLM_PARSER} needs the package {package}.", hint=hint, id="recommender.E009"))
+    key_name = options.get("api_key_env", "")
+    if key_name and not os.environ.get(str(key_name)):
+        message = f"The environment variable {key_name} is not set, so requests are read locally alone."
+        hint = 'Set it for the web processes, or take "api_key_env" out where the endpoint needs no key.'
+        found.append(Warning(message, hint=hint, id="recommender.W002"))
+    return found
 
 
 @register(Tags.database, "recommender")

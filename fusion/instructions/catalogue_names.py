@@ -38,7 +38,7 @@ class CatalogueNames:
 
     def value(self, field: str, value: str) -> str:
         """The catalogue's own spelling of a value; "" where there is none. A category may be its path or its own name."""
-        return self._of(field).get(normalise_value(value), "")
+        return self.spellings(field).get(normalise_value(value), "")
 
     def count(self, field: str, value: str) -> int:
         """Items that have the value; of a category, with what lies below it."""
@@ -52,11 +52,11 @@ class CatalogueNames:
 
     def near_values(self, field: str, value: str) -> list[str]:
         """The values most like one that does not exist, best first; fields with few values are named whole."""
-        own = self._of(field)
+        own = self.spellings(field)
         found = nearest(normalise_value(value), own)
         return list(dict.fromkeys(own[key] for key in found)) or list(dict.fromkeys(own.values()))[:3]
 
-    def _of(self, field: str) -> Mapping[str, str]:
+    def spellings(self, field: str) -> Mapping[str, str]:
         """Normalised spelling -> the catalogue's own."""
         if field not in self._values:
             self._values[field] = self._read(field)

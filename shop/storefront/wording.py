@@ -17,7 +17,7 @@ _DEGRADED = {
     ),
 }
 _DEGRADED_OTHERWISE = gettext_noop("A part of the search is not available right now; results may be less exact than usual.")
-_QUIET = {"log"}  # nothing that a shopper would notice
+_QUIET = {"log", "reader"}  # nothing that a shopper would notice
 
 _PHOTO = {
     "photo_empty": gettext_noop("The photo is empty. Choose another file."),

@@ -82,3 +82,23 @@ def test_checks_import_no_torch(tmp_path):
         [sys.executable, "-c", script], cwd=django_settings.BASE_DIR, env=env, capture_output=True, check=False
     )
     assert (done.returncode, done.stderr.decode()[-300:]) == (0, "") or done.returncode == 0, done.stderr.decode()
+
+
+READER = {"BACKEND": "fusion.instructions.llm.LLMParser"}
+ENDPOINT = {"base_url": "https://reader.example/v1", "model": "small"}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ["recommender.E007", "recommender.E007"]),
+        ({"base_url": "https://reader.example/v1"}, ["recommender.E007"]),
+        ({"base_url": "reader.example", "model": "small"}, ["recommender.E008"]),
+        ({**ENDPOINT, "api_key_env": "NO_SUCH_KEY"}, ["recommender.W002"]),
+        ({**ENDPOINT, "api_key_env": "READER_API_KEY"}, []),
+        (ENDPOINT, []),
+    ],
+)
+def test_remote_reader_that_lacks_something_is_named(settings, monkeypatch, options, expected):
+    monkeypatch.setenv("READER_API_KEY", "secret")
+    assert ids(settings, PARSER={**READER, "OPTIONS": options}) == expected
