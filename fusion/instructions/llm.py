@@ -20,6 +20,7 @@ from fusion.instructions.llm_answer import Answer, Merger, answer_schema, messag
 from fusion.instructions.llm_endpoint import ChatEndpoint, EndpointFailed
 from fusion.instructions.normalise import MAX_CHARACTERS
 from fusion.instructions.parser import LexiconParser
+from fusion.instructions.tagger import RequestTagger
 from fusion.instructions.teaching import Teaching, request_key
 from fusion.types import Instruction, Vocabulary
 
@@ -50,7 +51,7 @@ class LLMParser(InstructionParser):
         cache_size: answers that are kept for requests asked again, until the catalogue changes.
         failures_to_open, seconds_open: after so many failures in a row the model is left alone for so long.
         max_bytes: of an answer.
-        local: options of the local reader.
+        exchange_rates, tagger: of the local reader.
     """
 
     def __init__(
@@ -65,9 +66,9 @@ class LLMParser(InstructionParser):
         seconds_open: float = 30.0,
         max_bytes: int = 65_536,
         exchange_rates: Mapping[str, float | Decimal] | None = None,
-        local: Mapping[str, Any] | None = None,
+        tagger: RequestTagger | None = None,
     ) -> None:
-        self._local = LexiconParser(**{"exchange_rates": exchange_rates, **(local or {})})
+        self._local = LexiconParser(exchange_rates=exchange_rates, tagger=tagger)
         self._endpoint = ChatEndpoint(
             base_url, model, api_key_env, seconds=seconds, max_bytes=max_bytes,
             failures_to_open=failures_to_open, seconds_open=seconds_open,

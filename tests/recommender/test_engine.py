@@ -124,3 +124,13 @@ def test_in_a_large_catalogue_words_are_learnt_beside_serving(words: HashedWords
     engine = get_engine()
     engine.refresh()
     assert len(engine.collection.lexical) == 2  # the first time there is nothing to serve from, so it waits
+
+
+def test_a_remote_reader_without_an_answer_degrades_the_answer_and_nothing_else(words: HashedWords, settings) -> None:
+    options = {"base_url": "http://127.0.0.1:9/v1", "model": "small", "seconds": 2.0}
+    reader = {"BACKEND": "fusion.instructions.llm.LLMParser", "OPTIONS": options}
+    settings.RECOMMENDER = {**settings.RECOMMENDER, "PARSER": reader}
+    set_encoders([words])  # a changed setting forgets them
+    served = recommend(RecommendationRequest(text="red shoe"), Shopper())
+    assert served.answer.degraded == ("reader",)
+    assert served.answer.items[0].item.item_id == "a"
