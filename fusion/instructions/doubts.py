@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fusion.instructions.catalogue_values import CatalogueValues
 from fusion.instructions.closed_class import ordinary_words
 from fusion.instructions.lexicon import load_concepts, load_list
 from fusion.instructions.measures import size_key
-from fusion.instructions.phrase_table import Kind
+from fusion.instructions.phrase_table import Kind, Link
 from fusion.instructions.pieces import Piece
 from fusion.instructions.tokens import NUMBER, Token
 
@@ -83,8 +84,9 @@ def _read_bare_sizes(pieces: Sequence[Piece], tokens: Sequence[Token], values: C
         if piece.kind is not Kind.UNKNOWN or piece.end - piece.start > 1:
             continue
         links = values.sizes.get(size_key(tokens[piece.start : piece.end]), []) if tokens[piece.start].kind == NUMBER else []
-        if links and (_size_is_named(pieces, i) or _beside_size(pieces, i)):
+        if links and (_size_is_named(pieces, i) or _beside_size(pieces, i) or _follows_worn(pieces, i)):
             piece.kind, piece.links = Kind.MENTION, tuple(links)
+    _fill_ranges(pieces, tokens, values)
 
 
 def _size_is_named(pieces: Sequence[Piece], i: int) -> bool:
@@ -105,6 +107,42 @@ def _beside_size(pieces: Sequence[Piece], i: int) -> bool:
             if joint.kind is Kind.JOIN or joint.words in {",", "-", "~", "到"}:
                 return True
     return False
+
+
+def _follows_worn(pieces: Sequence[Piece], i: int) -> bool:
+    """ "nike shoes 42", 靴子，女，38: a bare number behind something worn, with no unknown word or thing beside it."""
+    after = pieces[i + 1] if i + 1 < len(pieces) else None
+    before = pieces[i - 1] if i else None
+    alone = after is None or not (after.is_thing or after.kind in {Kind.UNKNOWN, Kind.PRICE})
+    clear = before is not None and before.kind is not Kind.UNKNOWN and before.words not in load_list("no_price_before")
+    return alone and clear and any(piece.is_thing and _is_worn(piece) for piece in pieces[:i])
+
+
+def _fill_ranges(pieces: Sequence[Piece], tokens: Sequence[Token], values: CatalogueValues) -> None:
+    """ "sizes 41 to 43" is 41, 42 and 43."""
+    for first, joint, last in zip(pieces, pieces[1:], pieces[2:], strict=False):
+        ends = [values_of for values_of in (_number_of(first, tokens), _number_of(last, tokens)) if values_of]
+        if joint.words in load_list("range_joints") and len(ends) == 2 and ends[0] < ends[1]:
+            between = [key for key in values.sizes if key.isdigit() and ends[0] < int(key) < ends[1]]
+            extra = tuple(link for key in sorted(between, key=int) for link in values.sizes[key])
+            first.links = _joined((*first.links, *extra))
+
+
+def _number_of(piece: Piece, tokens: Sequence[Token]) -> int:
+    """The whole number in a piece that is a size, else 0."""
+    if not any(link.role == "size" for link in piece.links):
+        return 0
+    numbers = [token.word for token in tokens[piece.start : piece.end] if token.kind == NUMBER]
+    return int(numbers[0]) if len(numbers) == 1 and numbers[0].isdigit() and len(numbers[0]) < 4 else 0
+
+
+def _joined(links: Sequence[Link]) -> tuple[Link, ...]:
+    """One link a field, with the values of all."""
+    merged: dict[str, Link] = {}
+    for link in links:
+        known = merged.get(link.field)
+        merged[link.field] = replace(known, values=(*known.values, *link.values)) if known else link
+    return tuple(merged.values())
 
 
 def _firm_sizes(pieces: Sequence[Piece]) -> None:

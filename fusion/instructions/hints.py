@@ -13,7 +13,7 @@ from fusion.instructions.pieces import Piece
 from fusion.types import Strength
 
 # Of these the first concept that the catalogue has is meant; of the others all.
-_FIRST_ONLY = frozenset({"gender"})
+_FIRST_ONLY = frozenset({"gender", "category"})
 
 
 def hint_wants(pieces: Iterable[Piece], values: CatalogueValues, taken: Collection[str]) -> list[Read]:
@@ -31,7 +31,7 @@ def hint_wants(pieces: Iterable[Piece], values: CatalogueValues, taken: Collecti
                     for link in _links(role, words(str(line)), values):
                         if link.field not in taken:
                             reads.append(Read(link, Strength.WANT, False, weight, (piece.start, piece.end)))
-        taken |= {read.link.field for read in reads if read.link.role in _FIRST_ONLY}
+        taken |= {read.link.field for read in reads if read.link.role == "gender"}
     return reads
 
 

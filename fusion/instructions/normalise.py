@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from fusion.instructions.lexicon import load
+
 MAX_CHARACTERS = 500
 
 _SAME = str.maketrans("’‘`´–—−‐‑“”", "''''-----\"\"")
@@ -45,12 +47,14 @@ def normalise(original: str) -> NormalText:
 
 @lru_cache(maxsize=8192)
 def _plain(character: str) -> str:
-    """What one character is read as: "" for the invisible, " " for what is neither letter, number nor punctuation."""
+    """What one character is read as: "" for the invisible, a word for an emoji, " " for other symbols."""
     if character < "\x80":
         return character.lower() if character.isprintable() else " "
     category = unicodedata.category(character)
     if category in {"Cf", "Mn", "Me"}:
         return ""
+    if word := load("emoji")["emoji"].get(character):
+        return f" {word} "
     if category in {"Cc", "Cs", "Co", "Cn", "So", "Sk"}:
         return " "
     folded = unicodedata.normalize("NFKC", character).translate(_SAME).lower()

@@ -117,10 +117,13 @@ def _phrase_piece(tokens: Sequence[Token], start: int, values: CatalogueValues, 
     shared = closed_class_table().matches(tokens, start)
     own = values.table.matches(tokens, start)
     named_brand = start > 0 and tokens[start - 1].word in load_list("brand_words")
-    for end in sorted({*shared, *own}, reverse=True):
+    ends = sorted({*shared, *own}, key=lambda end: (_breaks_word(tokens, end), -end))
+    if start and tokens[start - 1].word in load_list("degrees"):
+        ends = [end for end in ends if _is_property(shared.get(end, ()))][-1:] or ends  # "not too formal shoes": formal
+    for end in ends:
         if any(taken[start:end]):
             continue
-        entries = [*own.get(end, ()), *shared.get(end, ())]
+        entries = _exact([*own.get(end, ()), *shared.get(end, ())], tokens[start:end])
         if named_brand:  # "brand Only": no cue, whatever the word means elsewhere
             entries = [e for e in entries if any(link.role == "brand" for link in e.links)] or entries
         piece = _piece_of(entries, start, end, values)
@@ -129,6 +132,22 @@ def _phrase_piece(tokens: Sequence[Token], start: int, values: CatalogueValues, 
             return Piece(Kind.UNKNOWN, start, end + 1)  # "i7" is no "I"
         return piece
     return None
+
+
+def _exact(entries: list[Entry], tokens: Sequence[Token]) -> list[Entry]:
+    """What the words mean as they stand, if anything, before what they inflect ("gardening", "garden")."""
+    said = tuple(token.word for token in tokens)
+    return [entry for entry in entries if entry.words == said] or entries
+
+
+def _breaks_word(tokens: Sequence[Token], end: int) -> bool:
+    """Whether a phrase that ends here cuts a retail word in two: 皮夹 (wallet) in 皮夹克 (leather jacket)."""
+    return tokens[end - 1].kind == HAN and not tokens[end - 1].edge & 2
+
+
+def _is_property(entries: Sequence[Entry]) -> bool:
+    refs = [entry.ref for entry in entries if entry.kind is Kind.MENTION]
+    return bool(refs) and not any(ref.startswith(("category:", "brand:")) for ref in refs)
 
 
 def _piece_of(entries: Sequence[Entry], start: int, end: int, values: CatalogueValues) -> Piece:

@@ -111,11 +111,14 @@ def _apply(pieces: Sequence[Piece], start: int, end: int) -> None:
     if chain[-1] is Kind.REFUSE or _closes_double(pieces, start, end):
         _refuse(pieces, start, pieces[end - 1].words)
         return
+    if chain[:2] == [Kind.NEGATE, Kind.ONLY] and pieces[start + 1].kind is Kind.ONLY:
+        return  # "not only", 不 只要
     negations = sum(kind in _NEGATIONS for kind in chain)
     negative, soft = negations % 2 == 1, Kind.SOFT in chain or Kind.AVOID in chain
     firm = Kind.ONLY in chain or (negations == 2 and not soft)
     if negative and _turn_round(pieces, end):
         return
+    _mark_degree(pieces, end)
     targets = _forward(pieces, end, prices=not negative)
     if targets and chain[0] is Kind.EXCEPT and _undone(pieces, targets[-1]):
         negative = False
@@ -196,6 +199,14 @@ def _turn_price(piece: Piece) -> bool:
         return False
     piece.price = replace(price, low=price.high, high=price.low)
     return True
+
+
+def _mark_degree(pieces: Sequence[Piece], end: int) -> None:
+    """不要太花的: whatever follows "too" says something, even where it is a word of chatter elsewhere."""
+    said = pieces[end - 1].words
+    is_degree = said.endswith(tuple(load_list("degrees"))) and end < len(pieces)
+    if is_degree and pieces[end].kind is Kind.CHATTER and pieces[end].words != "的":
+        pieces[end].kind = Kind.UNKNOWN
 
 
 def _turn_round(pieces: Sequence[Piece], start: int) -> bool:

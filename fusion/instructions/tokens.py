@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -119,16 +119,17 @@ def _retail_parts(word: str) -> tuple[str, ...]:
     """Longest retail words that cover the whole word, or the word itself where they do not."""
     if word in load_list("whole_words"):
         return (word,)
-    names = load_han_names()
-    parts: list[str] = []
-    start = 0
-    while start < len(word):
-        end = next((e for e in range(len(word), start, -1) if word[start:e] in names), 0)
-        if not end:
-            return (word,)
-        parts.append(word[start:end])
-        start = end
-    return tuple(parts)
+    return _covered(word, load_han_names()) or (word,)
+
+
+def _covered(word: str, names: Collection[str]) -> tuple[str, ...]:
+    """The word as names, the longest first, or nothing where no names cover it."""
+    for end in range(len(word), 0, -1):
+        if word[:end] in names:
+            rest = _covered(word[end:], names) if end < len(word) else ()
+            if rest or end == len(word):
+                return (word[:end], *rest)
+    return ()
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -16,6 +17,9 @@ from fusion.instructions.tokens import WORD, Token, stem, tokenise
 _MIN_LENGTH = 5  # below it, one edit makes a different word ("boat", "boot")
 _TWO_EDITS = 8  # from this length on, two edits are still a slip
 _MAX_CORRECTIONS = 4
+_MAX_LENGTH = 24  # no retail word is longer, and distances to a long one would cost time
+_MIN_PART = 3
+_STRETCHED = re.compile(r"(.)\1{2,}")
 
 
 class TypoIndex:
@@ -28,7 +32,7 @@ class TypoIndex:
             known: other words that mean something (cues), neither corrected nor corrected to.
             titles: words of the catalogue's titles, never corrected.
         """
-        targets = set(targets)
+        targets = self._targets = set(targets)
         self._by_length: dict[int, list[str]] = defaultdict(list)
         for word in sorted(targets):
             if len(word) >= _MIN_LENGTH - 1 and word.isalpha() and word.isascii():
@@ -41,10 +45,32 @@ class TypoIndex:
         """The tokens with slips corrected; offsets stay those of what was typed."""
         corrected, left = [], _MAX_CORRECTIONS
         for token in tokens:
-            word = self._nearest(token) if left and self._is_suspect(token) else ""
-            left -= bool(word)
-            corrected.append(replace(token, word=word, key=stem(word)) if word else token)
+            suspect = left > 0 and self._is_suspect(token)
+            word = self._shortened(token.word) or self._nearest(token) if suspect else ""
+            parts = self._parted(token) if suspect and not word else []
+            left -= bool(word or parts)
+            corrected.extend(parts or [replace(token, word=word, key=stem(word)) if word else token])
         return corrected
+
+    def _shortened(self, word: str) -> str:
+        """ "redddd" is "red": letters that are stretched to three or more."""
+        if not _STRETCHED.search(word):
+            return ""
+        shorter = (_STRETCHED.sub(r"\1\1", word), _STRETCHED.sub(r"\1", word))
+        return next((w for w in shorter if w in self._targets), "")
+
+    def _parted(self, token: Token) -> list[Token]:
+        """ "blackdress" is two words that are known, without the space; the longest first part wins."""
+        for i in range(len(token.word) - _MIN_PART, _MIN_PART - 1, -1):
+            first, second = token.word[:i], token.word[i:]
+            if token.end - token.start == len(token.word) and first in self._targets and self._is_target(second):
+                middle = token.start + i
+                parts = ((first, token.start, middle), (second, middle, token.end))
+                return [Token(w, stem(w), start, end, WORD) for w, start, end in parts]
+        return []
+
+    def _is_target(self, word: str) -> bool:
+        return any(w in self._targets for w in _inflections(word))
 
     def _is_suspect(self, token: Token) -> bool:
         return (
@@ -57,6 +83,8 @@ class TypoIndex:
 
     def _nearest(self, token: Token) -> str:
         word = token.word
+        if len(word) > _MAX_LENGTH:
+            return ""
         limit = 2 if len(word) >= _TWO_EDITS else 1
         choices = [c for n in range(len(word) - limit, len(word) + limit + 1) for c in self._by_length.get(n, ())]
         found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=limit, limit=5)

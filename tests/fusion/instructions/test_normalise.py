@@ -24,8 +24,15 @@ def test_a_ligature_that_grows_keeps_its_place():
     assert normal.span(len(normal.text) - 1, len(normal.text)) == (2, 3)
 
 
-def test_lone_surrogates_nul_and_emoji_become_spaces():
-    assert normalise("a\x00b\ud800c👟d").text == "a b c d"
+def test_lone_surrogates_nul_and_unknown_emoji_become_spaces():
+    assert normalise("a\x00b\ud800c🐙d").text == "a b c d"
+
+
+def test_an_emoji_of_a_thing_is_read_as_its_name_and_keeps_its_place():
+    text = normalise("🔴👗!")
+    assert text.text == " red  dress !"
+    assert text.span(1, 4) == (0, 1)
+    assert text.span(6, 11) == (1, 2)
 
 
 def test_only_the_first_characters_are_read():
