@@ -76,6 +76,7 @@ def run(options: Options) -> list[Table]:
         Setting("titles only, parser off", _titles_only(collection, items, engine.encoders, options), engine.encoders, None),
     ]
     scored = {setting.name: _score(setting, requests) for setting in settings}
+    from benchmarks.missing_signals import missing_tables
     from benchmarks.photo_quality import photo_tables
 
     return [
@@ -83,6 +84,7 @@ def run(options: Options) -> list[Table]:
         _legs(scored),
         *_weights(scored, options),
         *photo_tables(collection, items, options),
+        *missing_tables(collection, engine.encoders, engine.parser, requests, options.seed),
     ]
 
 

@@ -60,12 +60,14 @@ class Arm(Ranker):
         self.kind, self.past = kind, past
         self.with_request, self.with_history = uses
         self.without = frozenset(without)
-        self.pipeline = _without(pipeline, self.without) if self.without else pipeline
+        self.served = pipeline
+        self.pipeline = _without(pipeline, self.without)
         self.used: set[Leg] = set()
         self.degraded: dict[str, int] = {}
 
     def learn(self, training: Training) -> None:
         self.past.learn(training)
+        self.pipeline = _without(self.served, self.without)  # weights may have been learnt, too
 
     def rank(self, case: Case, k: int) -> list[str]:
         answer = self.answer(case, k)
@@ -111,10 +113,12 @@ def knock_outs(main: Arm, used: Iterable[Leg]) -> list[Arm]:
             if removed != legs:
                 found.setdefault(removed, f"without {what} {name}")
     uses = (main.with_request, main.with_history)
-    return [Arm(name, main.pipeline, main.past, uses, kind="knock-out", without=removed) for removed, name in found.items()]
+    return [Arm(name, main.served, main.past, uses, kind="knock-out", without=removed) for removed, name in found.items()]
 
 
 def _without(pipeline: RecommendationPipeline, legs: frozenset[Leg]) -> RecommendationPipeline:
+    if not legs:
+        return pipeline
     weights = {leg: 0.0 if leg in legs else weight for leg, weight in pipeline.options.weights.items()}
     return RecommendationPipeline(
         pipeline.collection,

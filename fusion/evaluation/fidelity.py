@@ -145,7 +145,7 @@ def removals_of(arm: Arm, case: Case, answer: Answer, item: RankedItem, k: int) 
             margin,
         )
     ]
-    without = Arm(arm.name, arm.pipeline, arm.past, (arm.with_request, arm.with_history), without=removed)
+    without = Arm(arm.name, arm.served, arm.past, (arm.with_request, arm.with_history), without=removed)
     again = without.answer(case, k)
     found.append(_compared("signal", reason, answer, again, item_id, margin))
     profile = arm.profile(case)

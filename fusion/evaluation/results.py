@@ -140,6 +140,25 @@ def summarise(folds: Sequence[Fold], outcomes: Sequence[Outcome], catalogue: Cat
     return Results(k, main.name, tuple(rows), slices, tuple(_exposures(main, catalogue, k)), len(cases))
 
 
+def held_out_rows(
+    folds: Sequence[Fold], parts: Mapping[str, Sequence[Outcome]], held: frozenset[str], k: int, seed: int
+) -> tuple[SliceRow, ...]:
+    """Accuracy on these items alone, over the cases in which one of them was taken; nothing where none was.
+
+    Args:
+        parts: name of the slice -> outcomes over the folds' cases.
+    """
+    cases = all_cases(folds)
+    at = [place for place, case in enumerate(cases) if case.target & held]
+    targets, whose = [cases[place].target & held for place in at], [cases[place].shopper for place in at]
+    found = []
+    for name, outcomes in parts.items():
+        for outcome in outcomes if at else ():
+            values = _accuracies([outcome.lists[place] for place in at], targets, k)
+            found.append(SliceRow(name, outcome.name, {n: bootstrap(v, seed, groups=whose) for n, v in values.items()}))
+    return tuple(found)
+
+
 def _accuracies(lists: Sequence[Sequence[str]], targets: Sequence[Collection[str]], k: int) -> dict[str, NDArray[np.float64]]:
     return {
         name: np.array([metric(ranked, target, k) for ranked, target in zip(lists, targets, strict=True)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from django.utils import timezone
 from fusion.evaluation.arms import Arm, four_arms, knock_outs
 from fusion.evaluation.baselines import all_baselines
 from fusion.evaluation.cases import N_FOLDS, Case, Fold, Selection, global_time, leave_one_out
+from fusion.evaluation.cold import AS_NEW, KNOWN, as_new, held_out
 from fusion.evaluation.fidelity import Fidelity, check, summary
 from fusion.evaluation.histories import ShopperHistory, cut_at_share, span
 from fusion.evaluation.reading import BadLine, read_histories
 from fusion.evaluation.report import RunInfo
-from fusion.evaluation.results import Results, summarise
-from fusion.evaluation.study import all_cases, run
+from fusion.evaluation.results import Results, SliceRow, held_out_rows, summarise
+from fusion.evaluation.study import Outcome, all_cases, run
 from recommender.evaluation.items import read_items
 from recommender.evaluation.log import HORIZON, cases_of, folds_of_log, read_log, skipped_notes
 from recommender.evaluation.served import Served, serve_file, serve_shop, versions_of
@@ -44,6 +45,7 @@ class Options:
     seed: int = 0
     simulated: str = "include"
     fidelity: int = 0
+    cold: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,18 @@ def evaluate(cases: Cases, options: Options, on_progress: Progress | None = None
     total = n_answers + len(asked) * len(outs)
     outcomes += run(cases.folds, outs, options.k, on_progress and (lambda done, _: on_progress(n_answers + done, total)))
     results = summarise(cases.folds, outcomes, cases.served.catalogue, options.k, options.seed)
+    if options.cold:
+        results = replace(results, slices=(*results.slices, *_held_out(cases, arms, outcomes, options)))
     found = _fidelity(arms[0], cases.folds, options) if options.fidelity else []
     return results, _info(cases, options, arms, asked), found
+
+
+def _held_out(cases: Cases, arms: Sequence[Arm], outcomes: Sequence[Outcome], options: Options) -> tuple[SliceRow, ...]:
+    """The arms once more, as if nobody had touched a part of the items."""
+    held = held_out((item.item_id for item in cases.served.items), options.cold, options.seed)
+    again = run(as_new(cases.folds, held), arms, options.k)
+    known = [outcome for outcome in outcomes if outcome.kind == "arm"]
+    return held_out_rows(cases.folds, {KNOWN: known, AS_NEW: again}, held, options.k, options.seed)
 
 
 def _fidelity(arm: Arm, folds: Sequence[Fold], options: Options) -> list[Fidelity]:
@@ -201,6 +213,7 @@ def _info(cases: Cases, options: Options, arms: Sequence[Arm], asked: Sequence[C
             "min_items": selection.min_items,
             "limit": selection.limit,
             "simulated": options.simulated,
+            "cold": options.cold,
         },
         versions=versions_of(cases.served),
         notes=notes,

@@ -66,6 +66,13 @@ class Command(BaseCommand):
             metavar="N",
             help=f"also check the reasons of N answers (default: {FIDELITY_ANSWERS})",
         )
+        parser.add_argument(
+            "--cold",
+            type=float,
+            default=0.0,
+            metavar="SHARE",
+            help="also answer as if nobody had touched this share of the items",
+        )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write everything here, too")
         parser.add_argument("--plots", type=Path, metavar="DIR", help="write plots (PNG and SVG) here")
 
@@ -118,11 +125,13 @@ def _options(given: dict[str, Any]) -> Options:
         raise CommandError(f"--k is {given['k']}; a page has at most 100 products.")
     if not 0 < given["share"] < 1:
         raise CommandError(f"--share is {given['share']}; give a part between 0 and 1, such as 0.8.")
+    if not 0 <= given["cold"] < 1:
+        raise CommandError(f"--cold is {given['cold']}; give a part from 0 (off) to below 1, such as 0.2.")
     if given["log"] and (given["items"] or given["images"]):
         raise CommandError("--items belongs to --history; --log replays over this shop's own index.")
     if given["hindsight"] and (given["log"] or given["split"] != "leave-one-out"):
         raise CommandError("--hindsight belongs to --history with --split leave-one-out.")
-    names = ("history", "items", "images", "split", "share", "folds", "hindsight", "k", "seed", "simulated", "fidelity")
+    names = ("history", "items", "images", "split", "share", "folds", "hindsight", "k", "seed", "simulated", "fidelity", "cold")
     selection = Selection(given["new_only"], given["min_baskets"], given["min_items"], given["limit"])
     return Options(**{name: given[name] for name in names}, cut=_moment(given["cut"]), selection=selection)
 

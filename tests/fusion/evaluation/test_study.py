@@ -11,9 +11,10 @@ import pytest
 from fusion.evaluation.arms import Arm, Past, four_arms, knock_outs, popularity_learner
 from fusion.evaluation.baselines import all_baselines
 from fusion.evaluation.cases import Case, Fold, Selection, global_time
+from fusion.evaluation.cold import as_new, held_out
 from fusion.evaluation.histories import training_before
 from fusion.evaluation.report import RunInfo, to_json
-from fusion.evaluation.results import Catalogue, slices_of, summarise
+from fusion.evaluation.results import Catalogue, held_out_rows, slices_of, summarise
 from fusion.evaluation.study import run
 from fusion.evaluation.table import table_of
 from fusion.types import Item, Query
@@ -143,3 +144,28 @@ def test_weights_of_the_served_pipeline_stay_as_they_are(pipeline):
     arm = Arm("x", pipeline, Past([]), (True, True), without=[("history", "text")])
     assert arm.pipeline is not pipeline
     assert pipeline.options.weights["history", "text"] != 0
+
+
+def test_items_as_new_have_no_past_anywhere_and_are_still_asked_for(folds):
+    held = frozenset({"stove", "boots", "mug"})
+    (fold,) = as_new(folds, held)
+    assert not held & set(fold.training.buyers)
+    assert not any(act.item_id in held for case in fold.cases for act in case.history)
+    assert [case.target for case in fold.cases] == [case.target for case in folds[0].cases]
+
+
+def test_what_a_held_out_item_loses_is_measured_on_that_item_alone(folds, pipeline):
+    held = frozenset({"mug"})
+    arms = arms_of(pipeline)
+    known, new = run(folds, arms, 3), run(as_new(folds, held), arms, 3)
+    rows = held_out_rows(folds, {"known": known, "as new": new}, held, 3, seed=1)
+    assert {(row.slice, row.ranker) for row in rows} == {(s, r) for s in ("known", "as new") for r in ("history", "popularity")}
+    assert all(row.accuracy["ndcg"].n == 1 for row in rows)
+    found = {(row.slice, row.ranker): row.accuracy["ndcg"].mean for row in rows}
+    assert found["as new", "popularity"] < found["known", "popularity"]
+
+
+def test_the_share_of_held_out_items_is_about_what_was_asked():
+    ids = [str(n) for n in range(2000)]
+    assert len(held_out(ids, 0.2, seed=1)) == pytest.approx(400, rel=0.15)
+    assert held_out(ids, 0.2, seed=1) == held_out(ids, 0.2, seed=1)

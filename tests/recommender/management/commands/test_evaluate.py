@@ -100,8 +100,8 @@ def evaluate(*args: object) -> tuple[str, str]:
 def test_a_history_over_its_own_items_gives_a_table_a_report_and_plots(encoders, history, items_file, tmp_path):
     report_file, plots = tmp_path / "report.json", tmp_path / "plots"
     table, _ = evaluate(
-        "--history", history, "--items", items_file, "--new-only", "--k", 5, "--fidelity", 8, "--json", report_file,
-        "--plots", plots,
+        "--history", history, "--items", items_file, "--new-only", "--k", 5, "--fidelity", 8, "--cold", 0.3,
+        "--json", report_file, "--plots", plots,
     )  # fmt: skip
     report = json.loads(report_file.read_text())
     names = [ranker["name"] for ranker in report["rankers"]]
@@ -112,7 +112,9 @@ def test_a_history_over_its_own_items_gives_a_table_a_report_and_plots(encoders,
     assert report["main"] == "history"
     assert report["simulated"] == "none"
     assert report["data"]["items_without_photo"] == 18
-    assert {row["slice"] for row in report["slices"]} >= {"items: with photo", "items: without photo"}
+    assert {row["slice"] for row in report["slices"]} >= {
+        "items: with photo", "items: without photo", "held-out items: known", "held-out items: as new",
+    }  # fmt: skip
     assert {row["by"] for row in report["exposure"]} == {"category", "brand"}
     assert report["fidelity"][0]["n"] > 0
     for name in ("accuracy", "coverage", "knock-outs", "exposure-category", "exposure-brand"):
@@ -211,6 +213,7 @@ def test_bad_lines_are_named_and_the_rest_counts(encoders, history, items_file, 
         (("--history", "none.jsonl", "--items", "ITEMS"), "none.jsonl cannot be read"),
         (("--history", "HISTORY", "--items", "ITEMS", "--k", 0), "--k is 0; give 1 or more"),
         (("--history", "HISTORY", "--items", "ITEMS", "--share", 1), "--share is 1"),
+        (("--history", "HISTORY", "--items", "ITEMS", "--cold", 1), "--cold is 1"),
         (("--history", "HISTORY", "--items", "ITEMS", "--cut", "soon"), "--cut is 'soon'"),
         (("--history", "HISTORY", "--items", "ITEMS", "--cut", "2020-01-01"), "later cut"),
         (("--history", "HISTORY", "--items", "ITEMS", "--cut", "2030-01-01"), "No case is left"),
