@@ -93,8 +93,8 @@ def _message_of(term: Term) -> tuple[str, str] | None:
 
 
 def _family(code: str) -> str:
-    """ "because_view" becomes "because_purchase" once it is known what the shopper did."""
-    return "because" if code.startswith("because_") else code
+    """What a code is before it is known what the shopper did ("because_view") or which pair it was ("history_together")."""
+    return "because" if code.startswith("because_") else "together" if code.endswith("_together") else code
 
 
 def _fill(item: Item, code: str, context: Context) -> tuple[str, dict[str, str]] | None:

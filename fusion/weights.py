@@ -38,6 +38,8 @@ DEFAULT_WEIGHTS: Mapping[tuple[str, str], float] = MappingProxyType(
     }
 )
 
+# Weights that scale the column of another name: what is popular is one signal, on a page and beside a request.
+COLUMNS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType({("popularity", "feed"): ("popularity", "prior")})
 # Blocks that a shop gets when it has learnt them. They take their part of a source's weight and leave none behind: without
 # them the source is what it was.
 LEARNT_BLOCKS = frozenset({"behaviour"})

@@ -12,6 +12,7 @@ from fusion.evaluation.histories import Training, popularity
 from fusion.pipeline import RecommendationPipeline
 from fusion.profile import Profile, build_profile
 from fusion.types import Answer, Query
+from fusion.weights import COLUMNS
 
 INSTRUCTION, HISTORY, BOTH, NEITHER = "instruction", "history", "both", "popularity"
 Leg = tuple[str, str]
@@ -119,7 +120,7 @@ def knock_outs(main: Arm, used: Iterable[Leg]) -> list[Arm]:
 def _without(pipeline: RecommendationPipeline, legs: frozenset[Leg]) -> RecommendationPipeline:
     if not legs:
         return pipeline
-    weights = {leg: 0.0 if leg in legs else weight for leg, weight in pipeline.options.weights.items()}
+    weights = {leg: 0.0 if COLUMNS.get(leg, leg) in legs else weight for leg, weight in pipeline.options.weights.items()}
     return RecommendationPipeline(
         pipeline.collection,
         pipeline.source_encoder.encoders,

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from django.utils.module_loading import import_string
 
+from fusion.behaviour.learning import LearnOptions, learn_lists
 from fusion.collection import ItemCollection, ItemRecord
 from fusion.columns import Exchange
-from fusion.evaluation.arms import Past, popularity_learner
+from fusion.evaluation.arms import Learner, Past, popularity_learner
+from fusion.evaluation.histories import Training
 from fusion.evaluation.results import Catalogue
 from fusion.instructions.lexicon import role_of
 from fusion.pipeline import RecommendationPipeline
 from fusion.types import Item, Matrix
+from fusion.weights import with_overrides
 from recommender.conf import get_settings
 from recommender.encoders import usable_blocks
 from recommender.engine import DEFAULT_COLOR_FIELD, Engine, build_options, build_parser
 from recommender.evaluation.vectors import embed
 from recommender.facts import from_facts, to_facts
 from recommender.popularity import WINDOW
+from recommender.services.behaviour_mixture import choose_weights
+from recommender.services.choices import choices_of
 from recommender.tagging import build_tagger
 
 
@@ -95,12 +100,39 @@ def _served(
     return Served(
         pipeline,
         tuple(items),
-        Past([popularity_learner(pipeline, WINDOW)]),
+        Past([popularity_learner(pipeline, WINDOW), behaviour_learner(pipeline)]),
         Catalogue(items, photoless, _vectors_of(pipeline.collection)),
         encoder_ids,
         tuple(problems),
         tuple(unavailable.items()),
     )
+
+
+def behaviour_learner(pipeline: RecommendationPipeline) -> Learner:
+    """What ``learn_behaviour`` would have put in force at the fold's moment: lists and weights, without storing them."""
+    conf = get_settings()
+    options = LearnOptions(conf.BEHAVIOUR_MIN_SHOPPERS, conf.BEHAVIOUR_NEIGHBOURS, conf.BEHAVIOUR_EASE_ITEMS)
+
+    def learn(training: Training) -> None:
+        choices = choices_of(_first_times(training), sorted(pipeline.collection.ids()))
+        counts = choices.counts()
+        found = learn_lists(choices.item_ids, counts, choices.counts(choices.bought), options) if counts.nnz else None
+        weights: Mapping[str, float] = {}
+        if found is not None:
+            weights = choose_weights(choices, pipeline.collection, with_overrides(conf.WEIGHTS), options).weights
+        pipeline.reweigh(with_overrides({**weights, **conf.WEIGHTS}))
+        pipeline.collection.set_neighbours(found.lists if found else None)
+
+    return learn
+
+
+def _first_times(training: Training) -> Iterator[dict[str, dict[str, float]]]:
+    """Of each shopper: item id -> kind -> POSIX seconds of the first time."""
+    for acts in training.acts.values():
+        done: dict[str, dict[str, float]] = {}
+        for act in acts:
+            done.setdefault(act.item_id, {}).setdefault(act.kind, act.at.timestamp())
+        yield done
 
 
 def _color_field(items: Sequence[Item]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -89,18 +90,33 @@ def read_choices(events: QuerySet[Event]) -> Choices:
             whose = (user_id, "") if user_id else ("", visitor_id)
             done = by_shopper.setdefault(whose, {}).setdefault(item_id, {})
             done[kind] = min(at.timestamp(), done.get(kind, np.inf))
+    asked = get_catalog().may_remember
+    remembered = [
+        items
+        for (user_id, visitor_id), items in sorted(by_shopper.items())
+        if len(_chosen(items)) > 1 and asked(user_id=user_id, visitor_id=visitor_id)
+    ]
+    return choices_of(remembered, tuple(shown))
+
+
+def choices_of(by_shopper: Iterable[Mapping[str, Mapping[str, float]]], item_ids: Sequence[str]) -> Choices:
+    """The choices of shoppers, each given as item id -> kind -> POSIX seconds of the first time.
+
+    Items that are not among ``item_ids`` do not count.
+    """
+    column = {item_id: n for n, item_id in enumerate(item_ids)}
     entries: list[tuple[int, int, str, float]] = []
     n_shoppers = 0
-    for (user_id, visitor_id), items in sorted(by_shopper.items()):
-        chosen = {i: done for i, done in items.items() if not done.keys() & set(UNDOING)}
-        if len(chosen) < 2 or not get_catalog().may_remember(user_id=user_id, visitor_id=visitor_id):
+    for items in by_shopper:
+        chosen = {i: done for i, done in _chosen(items).items() if i in column}
+        if len(chosen) < 2:
             continue
         newest = sorted(chosen, key=lambda i: (-max(chosen[i].values()), i))[:MAX_ITEMS_A_SHOPPER]
-        entries += [(n_shoppers, shown[i], kind, at) for i in sorted(newest) for kind, at in sorted(chosen[i].items())]
+        entries += [(n_shoppers, column[i], kind, at) for i in sorted(newest) for kind, at in sorted(chosen[i].items())]
         n_shoppers += 1
     kinds = tuple(kind for _, _, kind, _ in entries)
     return Choices(
-        tuple(shown),
+        tuple(item_ids),
         n_shoppers,
         np.asarray([row for row, _, _, _ in entries], np.int64),
         np.asarray([column for _, column, _, _ in entries], np.int64),
@@ -109,6 +125,10 @@ def read_choices(events: QuerySet[Event]) -> Choices:
         np.asarray([at for _, _, _, at in entries], np.float64),
         kinds,
     )
+
+
+def _chosen(items: Mapping[str, Mapping[str, float]]) -> dict[str, Mapping[str, float]]:
+    return {i: done for i, done in items.items() if not done.keys() & set(UNDOING)}
 
 
 def _strongest(

@@ -71,3 +71,5 @@ def test_a_reason_speaks_for_the_terms_of_its_message_only():
     terms = (Term("text", "words", 1.0, 2.0), Term("lexical", "words", 0.5, 2.0), Term("text", "history", 0.2, 1.0))
     assert legs_of_reason(Reason("words", 2.0, 0.6, "fits_meaning", ""), terms) == {("words", "text")}
     assert legs_of_reason(Reason("history", 0.2, 0.1, "because_purchase", ""), terms) == {("history", "text")}
+    both = (*terms, Term("behaviour", "history", 0.8, 1.0))
+    assert legs_of_reason(Reason("history", 0.8, 0.2, "bought_together", ""), both) == {("history", "behaviour")}

@@ -103,6 +103,15 @@ def test_knock_outs_cover_each_block_and_source_once_and_change_the_answer(pipel
     assert not any(t.block == "text" for terms in less.terms.values() for t in terms)
 
 
+def test_without_popularity_a_page_has_none_of_it_either(pipeline, folds):
+    main = arms_of(pipeline)[0]
+    run(folds, [main], 5)
+    less = next(arm for arm in knock_outs(main, main.used) if "prior" in arm.name)
+    less.learn(folds[0].training)
+    terms = [t for addends in less.answer(folds[0].cases[1], 5, explain_depth=10).terms.values() for t in addends]
+    assert not any(t.source == "popularity" for t in terms)
+
+
 def test_the_main_arm_leads_by_the_mean_of_its_differences(pipeline, folds):
     outcomes = run(folds, [*arms_of(pipeline), *all_baselines(ITEMS, 0)], 3)
     results = summarise(folds, outcomes, catalogue(), 3, seed=1)

@@ -22,7 +22,7 @@ from recommender.catalog import Feedback, Shopper
 from recommender.encoders import set_encoders
 from recommender.engine import get_engine, reset_engine
 from recommender.evaluation.log import cases_of, read_log
-from recommender.evaluation.run import Options, from_log
+from recommender.evaluation.run import Options, from_file, from_log
 from recommender.models import Event, Recommendation
 from recommender.services import indexing
 from recommender.services.feedback import record
@@ -150,6 +150,18 @@ def test_a_second_run_encodes_nothing(encoders, history, items_file):
 def test_how_many_bought_an_item_later_is_not_read_as_its_words(encoders, history, items_file):
     evaluate("--history", history, "--items", items_file)
     assert not any("40" in text for text in encoders.encoded)
+
+
+def test_what_goes_together_is_learnt_from_before_the_cut_only(encoders, items_file, tmp_path):
+    path = tmp_path / "h.jsonl"
+    early = [{"user": f"r{n}", "baskets": [{"at": "2026-01-02", "items": ["red-mug", "red-pan"]}]} for n in range(6)]
+    late = [{"user": f"b{n}", "baskets": [{"at": "2026-03-02", "items": ["blue-mug", "blue-pan"]}]} for n in range(6)]
+    path.write_text("\n".join(map(json.dumps, [*early, *late])))
+    cases = from_file(Options(history=path, items=items_file, cut=datetime(2026, 2, 1, tzinfo=UTC)))
+    cases.served.past.learn(cases.folds[0].training)
+    learnt = cases.served.pipeline.collection.neighbours
+    assert learnt is not None
+    assert set(learnt.item_ids) == {"red-mug", "red-pan"}
 
 
 def test_without_items_the_history_runs_over_the_shop_and_leaves_its_popularity_alone(shop, history, tmp_path):
