@@ -143,7 +143,7 @@ def edited(instruction: Instruction, edits: ChipEdits, parser: InstructionParser
         language: of labels.
         currency: what a bound without a currency is in.
     """
-    added = {chip_key(_in_currency(c, currency)): _in_currency(c, currency) for c in edits.added}
+    added = {chip_key(in_currency(c, currency)): in_currency(c, currency) for c in edits.added}
     kept, gone = [], []
     for chip in chips_of(instruction):
         key = chip_key(chip)
@@ -186,7 +186,8 @@ def order_label(order: Order, language: str) -> str:
     return sort_name(order)
 
 
-def _in_currency(chip: Constraint, currency: str) -> Constraint:
+def in_currency(chip: Constraint, currency: str) -> Constraint:
+    """The chip with this currency, if it is a price without one."""
     return replace(chip, currency=currency) if chip.field == "price" and not chip.currency else chip
 
 
@@ -199,10 +200,11 @@ def _as_set(chip: Constraint, given: Constraint) -> Constraint:
 
 def _order(chips: Sequence[Constraint], read: Order | None) -> Order | None:
     """The last order among the chips; with its wording where it is the one that was read."""
-    names = [chip.values[0] for chip in chips if chip.field == SORT]
-    if not names:
+    orders = [chip for chip in chips if chip.field == SORT]
+    if not orders:
         return None
-    return read if read is not None and sort_name(read) == names[-1] else order_named(names[-1])
+    name = orders[-1].values[0]
+    return read if read is not None and sort_name(read) == name else replace(order_named(name), label=orders[-1].label)
 
 
 def without_words(words: str, text: str, gone: Iterable[Constraint], kept: Iterable[Constraint]) -> str:

@@ -138,6 +138,11 @@ class Columns:
         return self._currencies.most_common(1)[0][0] if self._currencies else ""
 
     @property
+    def fields(self) -> frozenset[str]:
+        """Every field that an item has a value of, and the numbers that any item may have."""
+        return frozenset(self._postings) | NUMERIC_FIELDS
+
+    @property
     def n_rows(self) -> int:
         """One more than the largest row that was ever used."""
         return self._size

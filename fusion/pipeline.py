@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.blocks import Column, Leg, combine, terms_of, total
-from fusion.chips import edited, labelled
+from fusion.chips import chip_key, edited, in_currency, labelled
 from fusion.collection import ItemCollection
 from fusion.columns import satisfies
 from fusion.encoders.base import Encoder
@@ -175,10 +175,16 @@ class RecommendationPipeline:
                 run.instruction, query.edits, self.parser, run.language, query.currency or self.collection.columns.currency
             )
         if query.filters:
-            filters = (c if c.label else labelled(c, self.parser, run.language) for c in query.filters)
-            run.instruction = replace(run.instruction, constraints=(*run.instruction.constraints, *filters))
+            run.instruction = replace(run.instruction, constraints=(*run.instruction.constraints, *self._filters(run)))
         run.order = query.order or run.instruction.order
         run.musts = run.instruction.musts
+
+    def _filters(self, run: _Run) -> list[Constraint]:
+        """The filters with labels, without those that a chip already asks for."""
+        asked = {chip_key(c) for c in run.instruction.musts}
+        filters = [c for c in run.query.filters if chip_key(c) not in asked]
+        currency = run.query.currency or self.collection.columns.currency
+        return [c if c.label else labelled(in_currency(c, currency), self.parser, run.language) for c in filters]
 
     # -- encode ----------------------------------------------------------------------------------------------------
 

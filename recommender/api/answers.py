@@ -92,16 +92,23 @@ class ChipSerializer(_Out):
     """One thing that was understood, or asked for by a filter."""
 
     id = serializers.CharField()
-    field = serializers.CharField(help_text="price, category, brand, color, ... or any attribute's name.")
+    field = serializers.CharField(
+        help_text="price, category, brand, color, ... or any attribute's name; sort: an order; words: what to avoid by meaning."
+    )
     op = serializers.ChoiceField(("in", "not_in", "lte", "gte", "between"))
     value = ChipValueField()
     strength = serializers.ChoiceField(("must", "want", "avoid"))
-    source = serializers.CharField(help_text="text, filter, photo or llm.")  # type: ignore[assignment]
+    source = serializers.CharField(help_text="text, filter, chip (set by hand), photo or llm.")  # type: ignore[assignment]
     span = serializers.ListField(
         child=serializers.IntegerField(), allow_null=True, help_text="[start, end) in the text; null: not from the text."
     )
     label = serializers.CharField()  # type: ignore[assignment]
     note = serializers.CharField()
+
+
+class SeedsInForceSerializer(_Out):
+    like = serializers.ListField(child=serializers.CharField())
+    unlike = serializers.ListField(child=serializers.CharField())
 
 
 class IntentSerializer(_Out):
@@ -112,7 +119,8 @@ class IntentSerializer(_Out):
     sort = serializers.CharField(help_text="The order in force.")
     rest = serializers.CharField(help_text="What was compared by meaning.")
     avoid = serializers.CharField(help_text="What was held against products by meaning.")
-    unparsed = serializers.ListField(child=serializers.CharField())
+    unparsed = serializers.ListField(child=serializers.CharField(), help_text="Words taken as plain words.")
+    seeds = SeedsInForceSerializer(help_text="Products to be like, and unlike.")
 
 
 class ReasonSerializer(_Out):
@@ -156,12 +164,27 @@ class PageSerializer(_Out):
     has_more = serializers.BooleanField()
 
 
-class RecoverySerializer(_Out):
-    """What was let go because nothing fitted."""
+class AlternativeSerializer(_Out):
+    """One way out: take it with POST .../refine {"action": "relax", "alternative": id}."""
 
-    state = serializers.ChoiceField(("none", "no_match", "too_tight"))
-    relaxed = ChipSerializer(many=True)
+    id = serializers.CharField()
+    label = serializers.CharField(help_text='What there is: "red from $54".')  # type: ignore[assignment]
+    total = serializers.IntegerField(help_text="How many products then fit.")
+    dropped = ChipSerializer(many=True)
+    added = ChipSerializer(many=True, help_text="What takes their place: the nearest prices, the colours that there are.")
+
+
+class RecoverySerializer(_Out):
+    """What was let go because nothing fitted: never stock or what a shop marks as safety, and last what was set by hand."""
+
+    state = serializers.ChoiceField(
+        ("none", "no_match", "too_tight"),
+        help_text="too_tight: the thing is there, but none meets all musts. no_match: nothing of the kind is.",
+    )
+    relaxed = ChipSerializer(many=True, help_text="What the shown items need not meet.")
+    added = ChipSerializer(many=True, help_text="What they meet instead.")
     message = serializers.CharField()
+    alternatives = AlternativeSerializer(many=True, help_text="The ways out, the smallest first; the first one is shown.")
 
 
 class ResultSerializer(_Out):
@@ -179,6 +202,21 @@ class ResultSerializer(_Out):
     recovery = RecoverySerializer()
     degraded = serializers.ListField(child=serializers.CharField(), help_text="What was not available; empty: all was well.")
     versions = serializers.DictField(child=serializers.JSONField())
+
+
+class ChangeSerializer(_Out):
+    """One difference to the answer that was refined."""
+
+    change = serializers.ChoiceField(("added", "removed"))
+    what = serializers.ChoiceField(("chip", "like", "unlike"))
+    chip = ChipSerializer(allow_null=True, help_text="Its id is of the answer that has it.")
+    product_id = serializers.CharField(allow_null=True)
+
+
+class RefinedResultSerializer(ResultSerializer):
+    """The next answer. ``parent_id`` names the one that was refined."""
+
+    diff = ChangeSerializer(many=True)
 
 
 class ProductListSerializer(_Out):

@@ -11,6 +11,8 @@ from fusion.types import Answer, Constraint, Instruction, Item, ItemText, Money,
 from recommender.api.tokens import Page, sign_attribution, sign_page
 from recommender.catalog import Shopper
 from recommender.models import Recommendation
+from recommender.services.refining import Change
+from recommender.services.requests import chips_in_force
 from recommender.services.serving import Served
 
 _SORT_OF_ORDER = {
@@ -93,16 +95,17 @@ def chips(constraints: Sequence[Constraint]) -> list[dict[str, Any]]:
     return [chip(constraint, place) for place, constraint in enumerate(constraints)]
 
 
-def intent(instruction: Instruction, order: Order | None) -> dict[str, Any]:
+def intent(instruction: Instruction, order: Order | None, language: str, seeds: Mapping[str, Any]) -> dict[str, Any]:
     """How the request was read."""
     in_force = order or instruction.order
     return {
         "language": instruction.language,
-        "chips": chips(instruction.constraints),
+        "chips": chips(chips_in_force(instruction, order, language)),
         "sort": _SORT_OF_ORDER.get((in_force.field, in_force.descending), in_force.field) if in_force else "relevance",
         "rest": instruction.rest,
         "avoid": instruction.avoid,
         "unparsed": list(instruction.unparsed),
+        "seeds": {"like": list(seeds.get("liked", ())), "unlike": list(seeds.get("disliked", ()))},
     }
 
 
@@ -141,7 +144,29 @@ def recovery(answer: Answer) -> dict[str, Any]:
     return {
         "state": "none" if answer.state == "ok" else answer.state,
         "relaxed": chips(answer.relaxation.dropped),
+        "added": chips(answer.relaxation.added),
         "message": answer.relaxation.message,
+        "alternatives": [
+            {
+                "id": f"a{place + 1}",
+                "label": way.label,
+                "total": way.n_results,
+                "dropped": chips(way.dropped),
+                "added": chips(way.added),
+            }
+            for place, way in enumerate(answer.relaxation.alternatives)
+        ],
+    }
+
+
+def change(given: Change, parent: Sequence[Constraint], child: Sequence[Constraint]) -> dict[str, Any]:
+    """One difference between two answers; a chip has the id that it has in the answer it is of."""
+    home = child if given.added else parent
+    return {
+        "change": "added" if given.added else "removed",
+        "what": "chip" if given.chip else "like" if given.like else "unlike",
+        "chip": chip(given.chip, home.index(given.chip)) if given.chip else None,
+        "product_id": given.item_id or None,
     }
 
 
@@ -159,7 +184,7 @@ def result(
         "attribution_token": sign_attribution(stored.pk, shopper),
         "created_at": timestamp(stored.created_at),
         "expires_at": timestamp(stored.expires_at),
-        "intent": intent(answer.instruction, order),
+        "intent": intent(answer.instruction, order, shown, stored.request),
         "items": [ranked(entry, shown, base, explain) for entry in answer.items],
         "total": {"value": answer.total, "relation": "eq"},
         "page": page(None if following is None else sign_page(Page(stored.pk, following, limit))),

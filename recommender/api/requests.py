@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from fusion.chips import checked
+from fusion.types import Constraint, Operator, Strength
+from recommender.api.answers import ChipValueField
 from recommender.api.fields import CurrencyCode, Flag, NumberedCode, RequestText, Sku, StrictSerializer, Text, Whole
 from recommender.conf import get_settings
 from recommender.models import Event
+from recommender.services.refining import ACTIONS, chip_fields
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 24
 MAX_SEEDS = 20
+MAX_CHIPS = 50
 MAX_MINOR = 10**15
 SORTS = ("relevance", "price", "-price", "newest", "rating", "popularity")
 LISTING_SORTS = ("newest", "price", "-price", "rating", "popularity")
@@ -105,18 +111,121 @@ class FiltersSerializer(StrictSerializer):
     exclude = ExcludeSerializer(required=False, help_text="Values that an answer must not have.")
 
 
+class ChipRequestSerializer(StrictSerializer):
+    """A chip as an answer shows it. What only an answer knows (id, label, span, source, note) may come along, unread."""
+
+    field = Text(max_length=64, help_text='A field of the catalogue, "price", "sort" or "words".')
+    op = serializers.ChoiceField([operator.value for operator in Operator])
+    value = ChipValueField(help_text="A list of values for in and not_in; {gte, lte, currency} for the others.")
+    strength = serializers.ChoiceField([strength.value for strength in Strength], default=Strength.MUST.value)
+    id = Text(max_length=16, required=False)
+    label = serializers.CharField(required=False, allow_blank=True, max_length=1000)  # type: ignore[assignment]
+    source = Text(required=False, max_length=16)  # type: ignore[assignment]
+    note = serializers.CharField(required=False, allow_blank=True, max_length=1000)
+    span = serializers.JSONField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Adds ``constraint``, what the chip asks for."""
+        operator = Operator(attrs["op"])
+        known = chip_fields()
+        if attrs["field"] not in known:
+            message = _("There is no such field. Known: %(known)s.") % {"known": ", ".join(sorted(known))}
+            raise ValidationError({"field": [ErrorDetail(message, NumberedCode("unknown_field", allowed=sorted(known)))]})
+        listed = operator in (Operator.IN, Operator.NOT_IN)
+        part: StrictSerializer = _ChipValues(data={"value": attrs["value"]}) if listed else _ChipBounds(data=attrs["value"])
+        if not part.is_valid():
+            raise ValidationError(part.errors if listed else {"value": part.errors})
+        given: dict[str, Any] = part.validated_data
+        chip = Constraint(
+            attrs["field"], operator, tuple(given.get("value", ())), low=given.get("gte"), high=given.get("lte"),
+            currency=given.get("currency") or "", strength=Strength(attrs["strength"]), source="chip",
+        )  # fmt: skip
+        try:
+            return {**attrs, "constraint": checked(chip)}
+        except ValueError as error:
+            raise ValidationError({"value": [str(error)]}, code="invalid_chip") from error
+
+
+class _ChipValues(StrictSerializer):
+    value = serializers.ListField(child=Text(max_length=500), min_length=1, max_length=50)
+
+
+class _ChipBounds(StrictSerializer):
+    gte = serializers.FloatField(min_value=0, max_value=MAX_MINOR, allow_null=True, default=None)
+    lte = serializers.FloatField(min_value=0, max_value=MAX_MINOR, allow_null=True, default=None)
+    currency = serializers.RegexField(r"^([A-Z]{3})?\Z", allow_blank=True, default="")
+
+
+@extend_schema_field(ChipRequestSerializer(many=True))
+class _ChipList(serializers.ListField):
+    """Chips, each checked on its own, so that an error names the one that is wrong."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=ChipRequestSerializer(), max_length=MAX_CHIPS, **kwargs)
+
+
 class RecommendationRequestSerializer(StrictSerializer):
     """Words, a photo, seeds, or any mix; with none of them the shopper's history speaks."""
 
     query = QueryPartSerializer(required=False)
     image = ImagePartSerializer(required=False, allow_null=True)
     seeds = SeedsSerializer(required=False)
+    chips = _ChipList(
+        required=False,
+        help_text="In place of what is recognised in the words: an edited intent.chips of the answer before. Words of a chip "
+        "that is left out are not searched for. [] takes all off.",
+    )
     filters = FiltersSerializer(required=False)
     sort = serializers.ChoiceField(SORTS, default="relevance")
     limit = Whole(1, MAX_LIMIT, default=DEFAULT_LIMIT)
     surface = serializers.SlugField(max_length=32, default="api", help_text="Where the answer is shown; kept with it.")
     explain = Flag(default=False, help_text="true: each item also carries the terms that add up to its score.")
     use_history = Flag(default=True, help_text="false: answer as to someone never seen before.")
+
+
+class ChipNameSerializer(ChipRequestSerializer):
+    """The chip to set: a whole one, with the ``id`` of the chip that it replaces, if any. To remove one, give its ``id``."""
+
+    field = Text(max_length=64, required=False)
+    op = serializers.ChoiceField([operator.value for operator in Operator], required=False)
+    value = ChipValueField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if set(attrs) & {"field", "op", "value"}:
+            missing = {name: [_("This field is required.")] for name in ("field", "op", "value") if name not in attrs}
+            if missing:
+                raise ValidationError(missing, code="required")
+            return super().validate(attrs)
+        if "id" not in attrs:
+            raise ValidationError({"id": [_("This field is required.")]}, code="required")
+        return attrs
+
+
+class RefineRequestSerializer(StrictSerializer):
+    """One step from an answer to the next."""
+
+    action = serializers.ChoiceField(
+        ACTIONS,
+        error_messages={"invalid_choice": _lazy("“{input}” is not possible. Choose one of: %s.") % ", ".join(ACTIONS)},
+        help_text="cheaper, dearer: than product_id, or than the middle of the first page. more_like, less_like, "
+        "another_colour take product_id; set_chip, remove_chip take chip; relax takes alternative; undo goes back a step.",
+    )
+    product_id = Sku(required=False)
+    chip = ChipNameSerializer(required=False)
+    alternative = Text(max_length=8, required=False, help_text="Id of one of recovery.alternatives.")
+    limit = Whole(1, MAX_LIMIT, required=False, help_text="Default: as before.")
+    explain = Flag(default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        needed = {"more_like": "product_id", "less_like": "product_id", "set_chip": "chip", "remove_chip": "chip",
+                  "relax": "alternative"}.get(attrs["action"])  # fmt: skip
+        if needed and needed not in attrs:
+            raise ValidationError({needed: [_("This field is required.")]}, code="required")
+        if attrs["action"] == "remove_chip" and "id" not in attrs["chip"]:
+            raise ValidationError({"chip": {"id": [_("This field is required.")]}}, code="required")
+        if attrs["action"] == "set_chip" and "constraint" not in attrs["chip"]:
+            raise ValidationError({"chip": {"field": [_("This field is required.")]}}, code="required")
+        return attrs
 
 
 class PageQuerySerializer(StrictSerializer):

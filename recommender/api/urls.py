@@ -10,7 +10,7 @@ from recommender.api.schema import SchemaView
 from recommender.api.views.events import EventsView
 from recommender.api.views.health import LivenessView, ReadinessView, VersionView
 from recommender.api.views.products import ProductsView, ProductView, SimilarProductsView
-from recommender.api.views.recommendations import RecommendationsView, RecommendationView
+from recommender.api.views.recommendations import RecommendationsView, RecommendationView, RefinementView
 from recommender.api.views.uploads import ImageUploadView, ImageView
 from recommender.api.views.visitors import VisitorsView
 
@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/uploads/images/<str:image_id>", ImageView.as_view(), name="image"),
     path("api/v1/recommendations", RecommendationsView.as_view(), name="recommendations"),
     path("api/v1/recommendations/<str:recommendation_id>", RecommendationView.as_view(), name="recommendation"),
+    path("api/v1/recommendations/<str:recommendation_id>/refine", RefinementView.as_view(), name="refinement"),
     path("api/v1/events", EventsView.as_view(), name="events"),
     path("api/v1/products", ProductsView.as_view(), name="products"),
     path("api/v1/products/<path:sku>/similar", SimilarProductsView.as_view(), name="product-similar"),

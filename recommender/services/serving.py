@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
 
 from django.db import DatabaseError, transaction
 from django.utils import timezone
@@ -15,66 +13,29 @@ from django.utils.translation import gettext as _
 
 from fusion.exceptions import InvalidQuery
 from fusion.profile import Profile, build_profile
-from fusion.types import Answer, Constraint, Order, Query, RankedItem
+from fusion.types import Answer, Query, RankedItem
 from recommender.catalog import Shopper, get_catalog
 from recommender.conf import get_settings
 from recommender.engine import Engine, get_engine
 from recommender.exceptions import ResultExpired, UnknownItem, UnknownRecommendation
 from recommender.models import Recommendation, new_ulid
 from recommender.records import (
-    constraint_to_json,
     instruction_from_json,
     instruction_to_json,
-    order_to_json,
     relaxation_from_json,
     relaxation_to_json,
     terms_from_json,
     terms_to_json,
 )
 from recommender.services.feedback import history
-from recommender.services.uploads import read_photo
+from recommender.services.requests import RecommendationRequest, build_query, clean_text, request_to_json
 from recommender.services.visitors import owns
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+__all__ = ["RecommendationRequest", "Served", "clean_text", "owned", "page", "recommend", "similar"]
 
 logger = logging.getLogger(__name__)
 
 SIMILAR_BLOCKS = {"look": ("look", "image"), "text": ("text",), "both": ()}
-
-
-@dataclass(frozen=True, slots=True)
-class RecommendationRequest:
-    """What a shopper asks, before anything was checked. All of it may be empty: then the history speaks.
-
-    Attributes:
-        photo: an encoded image file; photo_id: one that was uploaded before. At most one of the two.
-        box: (x0, y0, x1, y1), relative to the photo, 0 to 1: the part of it that is meant.
-        liked, disliked: ids of seed items.
-        seed_blocks: which blocks the seeds speak in; empty means all.
-        filters: musts of a page or an app.
-        parent_id: the stored answer that this one refines.
-        keep: whether the answer is stored as an impression; False for offline runs, which nobody looks at.
-        simulated_at: the simulated moment of a simulated shopper's request; the stored answer is marked so.
-    """
-
-    text: str = ""
-    photo: bytes | None = None
-    photo_id: str = ""
-    box: tuple[float, float, float, float] | None = None
-    liked: tuple[str, ...] = ()
-    disliked: tuple[str, ...] = ()
-    seed_blocks: tuple[str, ...] = ()
-    filters: tuple[Constraint, ...] = ()
-    order: Order | None = None
-    limit: int = 24
-    surface: str = ""
-    language: str = ""
-    currency: str = ""
-    exclude: tuple[str, ...] = ()
-    parent_id: str = ""
-    keep: bool = True
-    simulated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +56,7 @@ def recommend(request: RecommendationRequest, shopper: Shopper) -> Served:
         UnknownPhoto: the uploaded photo is not this shopper's, or gone.
     """
     query = build_query(request, shopper)
+    shopper = replace(shopper, use_history=shopper.use_history and request.use_history)
     engine = get_engine()
     profile, degraded = _profile(shopper)
     try:
@@ -120,12 +82,7 @@ def page(recommendation_id: str, shopper: Shopper, offset: int = 0, limit: int =
         UnknownRecommendation: there is none with this id for this shopper.
         ResultExpired: it is too old; ask again.
     """
-    row = Recommendation.objects.filter(pk=recommendation_id).first()
-    public = row is not None and not (row.user_id or row.visitor_id)
-    if row is None or not (public or owns(shopper, user_id=row.user_id, visitor_id=row.visitor_id)):
-        raise UnknownRecommendation(_('There is no answer "%(id)s". Ask again.') % {"id": recommendation_id[:64]})
-    if row.expires_at <= timezone.now():
-        raise ResultExpired(_("This answer is too old to show more of. Ask again."))
+    row = owned(recommendation_id, shopper)
     engine = get_engine()
     engine.refresh()
     stored = _answer_of(row)
@@ -137,6 +94,24 @@ def page(recommendation_id: str, shopper: Shopper, offset: int = 0, limit: int =
     ranked = engine.pipeline.explain_stored(shown, terms_from_json(row.terms), stored, query, offset + 1)
     answer = replace(stored, items=_ranked_by_place(ranked, stored))
     return Served(row, answer, offset, place if place < len(stored.ranking) else None)
+
+
+def owned(recommendation_id: str, shopper: Shopper, *, expired: bool = False) -> Recommendation:
+    """The stored answer, if it is this shopper's.
+
+    Args:
+        expired: also one that is too old to be shown.
+    Raises:
+        UnknownRecommendation: there is none with this id for this shopper.
+        ResultExpired: it is too old; ask again.
+    """
+    row = Recommendation.objects.filter(pk=recommendation_id).first()
+    public = row is not None and not (row.user_id or row.visitor_id)
+    if row is None or not (public or owns(shopper, user_id=row.user_id, visitor_id=row.visitor_id)):
+        raise UnknownRecommendation(_('There is no answer "%(id)s". Ask again.') % {"id": recommendation_id[:64]})
+    if row.expires_at <= timezone.now() and not expired:
+        raise ResultExpired(_("This answer is too old to show more of. Ask again."))
+    return row
 
 
 def similar(item_id: str, by: str, limit: int, shopper: Shopper, *, surface: str = "", language: str = "") -> Served:
@@ -158,57 +133,9 @@ def similar(item_id: str, by: str, limit: int, shopper: Shopper, *, surface: str
         limit=limit,
         surface=surface or f"similar_{by}",
         language=language,
+        use_history=False,
     )
-    return recommend(request, replace(shopper, use_history=False))
-
-
-def build_query(request: RecommendationRequest, shopper: Shopper) -> Query:
-    """The checked query of a request.
-
-    Raises:
-        InvalidQuery, UnknownPhoto: see ``recommend``.
-    """
-    conf = get_settings()
-    # A megabyte is refused before each of its characters is looked at.
-    text = request.text if len(request.text) > 10 * conf.MAX_TEXT_LENGTH else clean_text(request.text)
-    if len(text) > conf.MAX_TEXT_LENGTH:
-        message = _("The request has %(n)d characters; at most %(max)d are read. Shorten it.")
-        raise InvalidQuery(
-            message % {"n": len(text), "max": conf.MAX_TEXT_LENGTH},
-            code="text_too_long",
-            pointer="/query/text",
-            params={"max": conf.MAX_TEXT_LENGTH},
-        )
-    return Query(
-        text=text,
-        photo=_open_photo(request, shopper),
-        liked=request.liked,
-        disliked=request.disliked,
-        filters=request.filters,
-        language=(request.language or shopper.language).split("-")[0].lower(),
-        currency=request.currency or shopper.currency,
-        order=request.order,
-        limit=max(1, min(request.limit, 100)),
-        depth=conf.RANKING_DEPTH,
-        exclude=request.exclude,
-        seed_blocks=request.seed_blocks,
-    )
-
-
-def clean_text(text: str) -> str:
-    """Words without control characters, lone surrogates and bidirectional overrides, outer space trimmed."""
-    kept = (c if unicodedata.category(c) not in ("Cc", "Cs", "Cf") else " " if c in "\t\r\n" else "" for c in text)
-    return "".join(kept).strip()
-
-
-def _open_photo(request: RecommendationRequest, shopper: Shopper) -> Image | None:
-    from fusion.photos import open_photo
-
-    data = read_photo(request.photo_id, shopper) if request.photo_id else request.photo
-    if data is None:
-        return None
-    conf = get_settings()
-    return open_photo(data, max_bytes=conf.MAX_PHOTO_BYTES, max_pixels=conf.MAX_PHOTO_PIXELS, crop=request.box)
+    return recommend(request, shopper)
 
 
 def _profile(shopper: Shopper) -> tuple[Profile, list[str]]:
@@ -228,7 +155,7 @@ def _row(request: RecommendationRequest, shopper: Shopper, query: Query, answer:
         visitor_id=shopper.visitor_id,
         session_id=shopper.session_id[:64],
         surface=request.surface[:32],
-        request=_request_json(request, query, answer.words),
+        request=request_to_json(request, query, answer.words),
         instruction=instruction_to_json(answer.instruction),
         ranking=[list(pair) for pair in answer.ranking],
         terms=terms_to_json(answer.terms),
@@ -243,23 +170,6 @@ def _row(request: RecommendationRequest, shopper: Shopper, query: Query, answer:
         simulated=request.simulated_at is not None,
         expires_at=now + timedelta(seconds=get_settings().RESULT_TTL),
     )
-
-
-def _request_json(request: RecommendationRequest, query: Query, words: str) -> dict[str, Any]:
-    return {
-        "text": query.text,
-        "photo_id": request.photo_id,
-        "has_photo": query.photo is not None,
-        "liked": list(query.liked),
-        "disliked": list(query.disliked),
-        "seed_blocks": list(query.seed_blocks),
-        "filters": [constraint_to_json(c) for c in query.filters],
-        "order": order_to_json(query.order),
-        "words": words,
-        "limit": query.limit,
-        "language": query.language,
-        "currency": query.currency,
-    }
 
 
 def _stored(row: Recommendation, answer: Answer) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,17 +13,25 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recommender.api.answers import ResultSerializer
+from fusion.chips import ALL, chip_key
+from fusion.types import ChipEdits, Constraint
+from recommender.api.answers import RefinedResultSerializer, ResultSerializer
 from recommender.api.base import ApiView
 from recommender.api.docs import CURRENCY, SHARED, VISITOR, example, problems
 from recommender.api.filters import constraints_of, order_of
-from recommender.api.payloads import result
-from recommender.api.requests import DEFAULT_LIMIT, PageQuerySerializer, RecommendationRequestSerializer
+from recommender.api.payloads import change, result
+from recommender.api.requests import (
+    DEFAULT_LIMIT,
+    PageQuerySerializer,
+    RecommendationRequestSerializer,
+    RefineRequestSerializer,
+)
 from recommender.api.tokens import read_page
 from recommender.exceptions import UnknownRecommendation
 from recommender.models import IndexedItem
 from recommender.records import order_from_json
-from recommender.services.serving import RecommendationRequest, page, recommend
+from recommender.services.refining import Refinement, refine, scene_of
+from recommender.services.serving import RecommendationRequest, owned, page, recommend
 
 _ASK = {
     "query": {"text": "waterproof jacket for my mum, under $80"},
@@ -54,7 +63,7 @@ class RecommendationsView(ApiView):
         asked: dict[str, Any] = given.validated_data
         _check_seeds(asked.get("seeds", {}))
         language = asked.get("query", {}).get("language") or self.language
-        shopper = replace(self.who, language=language, use_history=self.who.use_history and asked["use_history"])
+        shopper = replace(self.who, language=language)
         served = recommend(_request_of(asked, shopper), shopper)
         body = result(
             served, shopper, language=language, base=self.base, limit=asked["limit"], explain=asked["explain"],
@@ -85,8 +94,7 @@ class RecommendationView(ApiView):
         asked: dict[str, Any] = given.validated_data
         offset, limit = _place(asked.get("cursor", ""), recommendation_id)
         limit = asked.get("limit", limit)
-        if not recommendation_id.isalnum():
-            raise UnknownRecommendation(_('There is no answer "%(id)s". Ask again.') % {"id": recommendation_id[:64]})
+        _check_id(recommendation_id)
         served = page(recommendation_id, self.who, offset, limit, self.language)
         order = order_from_json(served.recommendation.request.get("order"))
         body = result(
@@ -94,6 +102,71 @@ class RecommendationView(ApiView):
             base=self.base, limit=limit, explain=asked["explain"], order=order,
         )  # fmt: skip
         return Response(body)
+
+
+class RefinementView(ApiView):
+    throttle_scope = "recommendations"
+
+    @extend_schema(
+        operation_id="refineRecommendation",
+        tags=["recommendations"],
+        summary="Refine an answer",
+        description="Makes the next answer out of a stored one: cheaper, dearer, more or less like a product, another colour, "
+        "one chip set or removed, an alternative taken, or back. Steps add up; prices are compared with the current ones.",
+        request=RefineRequestSerializer,
+        responses={200: RefinedResultSerializer, **problems(400, 404, 410, 415, 422)},
+        parameters=[OpenApiParameter("recommendation_id", OpenApiTypes.STR, OpenApiParameter.PATH), VISITOR, *SHARED],
+        examples=[
+            example("cheaper than this one", {"action": "cheaper", "product_id": "4058NB/09"}),
+            example("without a chip", {"action": "remove_chip", "chip": {"id": "c1"}}),
+            example(
+                "in another colour, by hand",
+                {"action": "set_chip", "chip": {"field": "color", "op": "in", "value": ["blue"], "strength": "must"}},
+            ),
+            example("the first way out", {"action": "relax", "alternative": "a1"}),
+        ],
+    )
+    def post(self, request: Request, recommendation_id: str) -> Response:
+        given = RefineRequestSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked: dict[str, Any] = given.validated_data
+        _check_id(recommendation_id)
+        before = scene_of(owned(recommendation_id, self.who)).chips
+        served, changed = refine(
+            recommendation_id, _refinement(asked, before), self.who, limit=asked.get("limit", 0), language=self.language
+        )
+        row = served.recommendation
+        body = result(
+            served, self.who, language=self.language or str(row.request.get("language", "")), base=self.base,
+            limit=row.request["limit"], explain=asked["explain"], order=order_from_json(row.request.get("order")),
+        )  # fmt: skip
+        after = scene_of(row).chips
+        return Response({**body, "diff": [change(entry, before, after) for entry in changed]})
+
+
+def _refinement(asked: dict[str, Any], chips: Sequence[Constraint]) -> Refinement:
+    """The step that was asked for; ids of chips and alternatives are places in the answer."""
+    named: dict[str, Any] = asked.get("chip") or {}
+    key = ""
+    if "id" in named:
+        place = _number(named["id"], "c")
+        if not 0 <= place < len(chips):
+            raise ValidationError({"chip": {"id": [_("This answer has no such chip.")]}}, code="unknown_chip")
+        key = chip_key(chips[place])
+    return Refinement(
+        asked["action"], asked.get("product_id", ""), named.get("constraint"), key, _number(asked.get("alternative", ""), "a")
+    )
+
+
+def _number(name: str, letter: str) -> int:
+    """The place that "c1" or "a1" names, from 0; -1 for anything else."""
+    digits = name.removeprefix(letter)
+    return int(digits) - 1 if name.startswith(letter) and digits.isdecimal() and len(digits) < 5 else -1
+
+
+def _check_id(recommendation_id: str) -> None:
+    if not recommendation_id.isalnum():
+        raise UnknownRecommendation(_('There is no answer "%(id)s". Ask again.') % {"id": recommendation_id[:64]})
 
 
 def _place(cursor: str, recommendation_id: str) -> tuple[int, int]:
@@ -128,6 +201,7 @@ def _request_of(asked: dict[str, Any], shopper: Any) -> RecommendationRequest:
         box=_corners(image["box"]) if "box" in image else None,
         liked=liked,
         disliked=tuple(seeds.get("unlike", ())),
+        edits=_edits(asked.get("chips")),
         filters=constraints_of(asked.get("filters", {}), shopper.currency),
         order=order_of(asked["sort"]),
         limit=asked["limit"],
@@ -135,7 +209,13 @@ def _request_of(asked: dict[str, Any], shopper: Any) -> RecommendationRequest:
         language=shopper.language,
         currency=shopper.currency,
         exclude=liked,
+        use_history=asked["use_history"],
     )
+
+
+def _edits(chips: Sequence[dict[str, Any]] | None) -> ChipEdits:
+    """A whole list of chips stands in for what is recognised."""
+    return ChipEdits() if chips is None else ChipEdits((ALL,), tuple(chip["constraint"] for chip in chips))
 
 
 def _corners(box: list[float]) -> tuple[float, float, float, float]:

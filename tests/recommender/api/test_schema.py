@@ -107,6 +107,11 @@ def answers(shop):
         (page, "get", api.get(f"{ask}/{pk}", cursor=cursor, explain="true")),
         (page, "get", api.get(f"{ask}/{pk}", cursor="x")),
         (page, "get", new_api().get(f"{ask}/{pk}")),
+        (page + "/refine", "post", api.post(f"{ask}/{pk}/refine", {"action": "cheaper", "explain": True})),
+        (page + "/refine", "post", api.post(f"{ask}/{pk}/refine", {"action": "more_like", "product_id": "sku-00"})),
+        (page + "/refine", "post", api.post(f"{ask}/{pk}/refine", {"action": "remove_chip", "chip": {"id": "c1"}})),
+        (page + "/refine", "post", api.post(f"{ask}/{pk}/refine", {"action": "smaller"})),
+        (page + "/refine", "post", new_api().post(f"{ask}/{pk}/refine", {"action": "undo"})),
         (images, "post", image),
         (images, "post", api.upload(b"")),
         (images, "post", api.upload(b"text")),
@@ -137,9 +142,10 @@ def test_every_answer_is_what_the_document_says(answers):
 
 
 def test_example_requests_are_answered(api):
+    pk = api.ask("red lamp under $1")["recommendation_id"]
     for path, methods in openapi()["paths"].items():
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             for name, example in content.get("examples", {}).items():
-                answer = getattr(api, method)(path, example["value"])
+                answer = getattr(api, method)(path.replace("{recommendation_id}", pk), example["value"])
                 assert answer.status_code < 300, (path, name, answer.content)
