@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
@@ -96,8 +96,8 @@ def _most_used(names: CatalogueNames, field: str, most: int = 60) -> list[str]:
 class Merger:
     """One local reading and a model's answer to the same request, put together.
 
-    What was read locally of numbers and prices stands. A field that the answer names is taken from the answer, any other
-    from the local reading.
+    What was read locally of numbers, prices and refusals stands. Of the rest, a field that the answer names is taken from the
+    answer, any other from the local reading.
     """
 
     def __init__(self, read: Instruction, names: CatalogueNames, currency: str) -> None:
@@ -109,19 +109,16 @@ class Merger:
     def merged(self, answer: Answer, language: str, name_of: Any) -> Instruction:
         """Args: name_of: (field, value, language) -> what a chip calls the value."""
         read = self._read
-        found = [c for given in answer["conditions"] if (c := self._condition(given)) is not None]
-        kept = [c for c in read.constraints if self._is_numeric(c)]
-        settled = {c.field for c in kept}
-        found = _distinct(c for c in found if c.field not in settled)
-        named = {c.field for c in found} | settled
-        if PRICE not in {c.field for c in read.constraints} and (price := self._price(answer["price"])):
+        settled = {c.field for c in read.constraints if self._is_numeric(c)}
+        refused = {(c.field, value) for c in read.constraints if _refuses(c) for value in c.values}
+        given = (self._condition(condition, refused) for condition in answer["conditions"])
+        found = _distinct(c for c in given if c is not None and c.field not in settled)
+        named = {c.field for c in found}
+        kept = [c for c in read.constraints if c.field not in named or _refuses(c)]
+        if PRICE not in {c.field for c in kept} and (price := self._price(answer["price"])):
             found.append(price)
         spoken = language or read.language or "en"
-        constraints = [
-            *kept,
-            *(c for c in read.constraints if c.field not in named),
-            *(replace(c, label=label_of(c, spoken, name_of)) for c in found),
-        ]
+        constraints = [*kept, *(replace(c, label=label_of(c, spoken, name_of)) for c in found if not _is_said(c, kept))]
         constraints.sort(key=lambda c: c.span or (len(read.text), 0))
         spans = [c.span for c in found if c.span]
         return replace(
@@ -133,18 +130,19 @@ class Merger:
             unparsed=tuple(word for word in read.unparsed if not self._is_inside(word, spans)),
         )
 
-    def _condition(self, given: Mapping[str, Any]) -> Constraint | None:
-        field = given["field"]
-        values = tuple(dict.fromkeys(own for value in given["values"] if (own := self._own_value(field, value))))
+    def _condition(self, given: Mapping[str, Any], refused: Collection[tuple[str, str]]) -> Constraint | None:
+        field, negated = given["field"], given["negated"]
+        own = dict.fromkeys(self._own_value(field, value) for value in given["values"])
+        values = tuple(value for value in own if value and (negated or (field, value) not in refused))
         if not values:
             return None
         span = self._span(given["words"])
         # A must that no words of the request say is a guess: it may lead, it may not shut out.
         must = given["strength"] == "must" and span is not None
         if must:
-            operator = Operator.NOT_IN if given["negated"] else Operator.IN
+            operator = Operator.NOT_IN if negated else Operator.IN
             return Constraint(field, operator, values, strength=Strength.MUST, span=span, source="llm")
-        if given["negated"]:
+        if negated:
             return Constraint(field, Operator.IN, values, strength=Strength.AVOID, weight=AVOID_WEIGHT, span=span, source="llm")
         return Constraint(field, Operator.IN, values, strength=Strength.WANT, weight=WANT_WEIGHT, span=span, source="llm")
 
@@ -174,9 +172,10 @@ class Merger:
 
     def _is_numeric(self, constraint: Constraint) -> bool:
         """Whether a local constraint was read from a number: a price, a size, a measure."""
-        bounds = constraint.low is not None or constraint.high is not None
-        words = self._read.text[slice(*constraint.span)] if constraint.span else ""
-        return bounds or constraint.field == PRICE or any(c.isdigit() for c in words)
+        if constraint.field == PRICE or constraint.low is not None or constraint.high is not None:
+            return True
+        tokens = tokenise(normalise(self._read.text[slice(*constraint.span)]).text) if constraint.span else []
+        return any(number_at(tokens, i) for i in range(len(tokens)))
 
     def _span(self, words: str) -> tuple[int, int] | None:
         said = normalise(words).text.strip()
@@ -192,6 +191,20 @@ class Merger:
     def _is_inside(self, word: str, spans: Sequence[tuple[int, int]]) -> bool:
         span = self._span(word)
         return span is not None and any(start <= span[0] and span[1] <= end for start, end in spans)
+
+
+def _refuses(constraint: Constraint) -> bool:
+    return constraint.operator is Operator.NOT_IN or constraint.strength is Strength.AVOID
+
+
+def _is_said(constraint: Constraint, kept: Sequence[Constraint]) -> bool:
+    """Whether a local constraint says the same already."""
+    return any(
+        (c.field, c.operator, c.strength, set(c.values))
+        == (constraint.field, constraint.operator, constraint.strength, set(constraint.values))
+        and c.operator in {Operator.IN, Operator.NOT_IN}
+        for c in kept
+    )
 
 
 def _letters(value: str) -> str:

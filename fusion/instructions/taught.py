@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fusion.instructions.catalogue_names import CatalogueNames
@@ -60,6 +61,8 @@ class Taught:
         self._vocabulary = vocabulary
         self._names = CatalogueNames(vocabulary)
         self._meanings: list[_Meaning] = []
+        self._looked_up: dict[str, tuple[Entry, ...]] = {}
+        self._taken_apart: dict[str, _Meaning] = {}
         self._tables = {language: self._table(teaching, language) for language in LANGUAGES}
         self._corrections = {request_key(c.text): c for c in teaching.corrections}
         self.words = frozenset(word for table in self._tables.values() for word in table.words)
@@ -70,8 +73,11 @@ class Taught:
     def _table(self, teaching: Teaching, language: str) -> PhraseTable:
         table = PhraseTable()
         pairs = [pair for s in teaching.synonyms if s.language in {language, ANY_LANGUAGE} for pair in _directions(s)]
+        by_words: dict[str, list[Synonym]] = defaultdict(list)
         for synonym in pairs:
-            meaning = self._meaning(synonym, pairs)
+            by_words[request_key(synonym.words)].append(synonym)
+        for synonym in pairs:
+            meaning = self._meaning(synonym, by_words)
             if meaning != _Meaning():
                 self._add(table, synonym.words, meaning, strict=False)
         for stop in teaching.stop_phrases:
@@ -83,19 +89,25 @@ class Taught:
         table.add(normalise(phrase).text, Kind.UNKNOWN, str(len(self._meanings)), strict=strict)
         self._meanings.append(meaning)
 
-    def _meaning(self, synonym: Synonym, pairs: Sequence[Synonym]) -> _Meaning:
+    def _meaning(self, synonym: Synonym, by_words: Mapping[str, Sequence[Synonym]]) -> _Meaning:
         if synonym.slot:
             return self._value_meaning(*synonym.slot)
-        entries = self._entries(synonym.means, pairs, {request_key(synonym.words)})
+        entries = self._entries(synonym, by_words)
         if entries:
             own = self._known(synonym.words) if synonym.two_way else ()
             searched = any(entry.kind in {Kind.MENTION, Kind.HINT} for entry in entries)
             return _Meaning((*own, *entries), widened=synonym.means if searched else "")
-        tokens = tokenise(normalise(synonym.means).text)
+        if synonym.means not in self._taken_apart:
+            self._taken_apart[synonym.means] = self._in_parts(synonym.means)
+        return self._taken_apart[synonym.means]
+
+    def _in_parts(self, means: str) -> _Meaning:
+        """The meaning of several words, some of which say something; of words that say nothing only that they are searched."""
+        tokens = tokenise(normalise(means).text)
         pieces = cut(tokens, self._values)
         settle_doubts(pieces, tokens, self._values, [False] * len(tokens), self._vocabulary.titles)
         if all(piece.kind in _SAYS_NOTHING for piece in pieces):
-            return _Meaning(widened=synonym.means)
+            return _Meaning(widened=means)
         return _Meaning(tokens=tuple(tokens), widened=" ".join(piece.words for piece in pieces if piece.is_content))
 
     def _value_meaning(self, field_name: str, values: tuple[str, ...]) -> _Meaning:
@@ -107,25 +119,28 @@ class Taught:
         count = sum(self._names.count(own_field, value) for value in own)
         return _Meaning((Entry(Kind.MENTION, (), links=(Link(own_field, role_of(own_field), own, "exact", count),)),))
 
-    def _entries(self, phrase: str, pairs: Sequence[Synonym], seen: set[str]) -> tuple[Entry, ...]:
-        """What a whole phrase means, also by way of other synonyms."""
-        key = request_key(phrase)
-        if key in seen:
-            return ()
-        by_lesson: list[Entry] = []
-        for other in pairs:
-            if request_key(other.words) == key and request_key(other.means) not in seen:
-                found = (
-                    self._value_meaning(*other.slot).entries if other.slot else self._entries(other.means, pairs, seen | {key})
-                )
-                by_lesson += found
-        return (*self._known(phrase), *by_lesson)
+    def _entries(self, synonym: Synonym, by_words: Mapping[str, Sequence[Synonym]]) -> tuple[Entry, ...]:
+        """What a synonym's meaning means as a whole, also by way of other synonyms; each phrase is looked up once."""
+        seen = {request_key(synonym.words), request_key(synonym.means)}
+        phrases, found = [synonym.means], list[Entry]()
+        for phrase in phrases:
+            found += self._known(phrase)
+            for other in by_words.get(request_key(phrase), ()):
+                if other.slot:
+                    found += self._value_meaning(*other.slot).entries
+                elif (key := request_key(other.means)) not in seen:
+                    seen.add(key)
+                    phrases.append(other.means)
+        return tuple(dict.fromkeys(found))
 
     def _known(self, phrase: str) -> tuple[Entry, ...]:
         """What the lexicon and the catalogue say of a whole phrase."""
-        tokens = tokenise(normalise(phrase).text)
-        tables = (self._values.table, closed_class_table())
-        return tuple(entry for table in tables for entry in table.matches(tokens, 0).get(len(tokens), ()))
+        if phrase not in self._looked_up:
+            tokens = tokenise(normalise(phrase).text)
+            tables = (self._values.table, closed_class_table())
+            found = (entry for table in tables for entry in table.matches(tokens, 0).get(len(tokens), ()))
+            self._looked_up[phrase] = tuple(found)
+        return self._looked_up[phrase]
 
     # -- read ---------------------------------------------------------------------------------------------------------
 

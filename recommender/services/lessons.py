@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
 
@@ -143,11 +144,11 @@ def _own_spelling(synonym: Synonym, names: CatalogueNames) -> str:
 def _check_known(synonym: Synonym, means: str) -> None:
     """Neither taught already nor a way round to itself."""
     others = _same_language(synonym, Synonym.objects.all())
-    here, there = request_key(synonym.words), _node(means)
+    here, there = _node(synonym.words), _node(means)
     ways: dict[str, set[str]] = defaultdict(set)
     one_way: set[tuple[str, str]] = set()
     for other in others:
-        a, b = request_key(other.words), _node(other.means)
+        a, b = other.key, _node(other.means)
         if (a, b) == (here, there) or (other.two_way and (b, a) == (here, there)):
             raise ValidationError({"words": _already(other)})
         if (b, a) == (here, there):
@@ -164,6 +165,7 @@ def _check_known(synonym: Synonym, means: str) -> None:
         raise ValidationError({"means": message % {"path": " → ".join([synonym.words, *path])}})
 
 
+@lru_cache(maxsize=8192)
 def _node(means: str) -> str:
     return means if _is_slot(means) else request_key(means)
 

@@ -183,3 +183,10 @@ def test_lessons_outlive_a_changed_catalogue(parser):
     read(parser, "", Synonym("blonkies", "category=T-Shirts"))
     parser.fit(load_vocabulary("clothes"))
     assert musts(parser.parse("blonkies")) == {"category=Clothing/Tops/T-Shirts"}
+
+
+def test_many_words_that_all_mean_each_other_are_taught_in_time(parser):
+    """Followed path by path, twenty words would take longer than anyone lives."""
+    words = [f"blonk{letter}" for letter in "abcdefghijklmnopqrs"]
+    lessons = [Synonym(one, other, two_way=True) for i, one in enumerate(words) for other in words[i + 1 :]]
+    assert musts(read(parser, "blonkq", *lessons, Synonym("blonka", "brand=nike"))) == {"brand=Nike"}
