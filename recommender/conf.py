@@ -42,6 +42,8 @@ class RecommenderSettings:
     RESULT_TTL: int = 30 * 60
     PHOTO_TTL: int = 24 * 60 * 60
     LOG_RETENTION: int = 90 * 24 * 60 * 60
+    LOG_MAX_ANSWERS: int = 1_000_000  # the oldest beyond it go, whatever their age; 0 is no bound
+    LOG_MAX_EVENTS: int = 10_000_000
     BATCH_SIZE: int = 32
     LEASE_SECONDS: int = 120
     MAX_ATTEMPTS: int = 3

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-import time
-
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from recommender.receipts import ErasureReceipt as ErasureReceipt
 from recommender.taught import Correction as Correction
 from recommender.taught import StopPhrase as StopPhrase
 from recommender.taught import Synonym as Synonym
-
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def new_ulid() -> str:
-    """A ULID: 48 bits of milliseconds and 80 random bits in Crockford base 32, so ids sort by time.
-
-    Source: https://github.com/ulid/spec
-    """
-    number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
-    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+from recommender.ulids import new_ulid as new_ulid
 
 
 class StaleItem(models.Model):
@@ -213,6 +201,8 @@ class Recommendation(models.Model):
     weights = models.JSONField(default=dict)
     policy = models.CharField(max_length=64, default="default")
     propensity = models.FloatField(default=1.0)
+    experiment = models.CharField(max_length=64, blank=True, default="")
+    arm = models.CharField(max_length=64, blank=True, default="")
     state = models.CharField(max_length=16, default="ok")
     relaxation = models.JSONField(default=dict)
     degraded = models.JSONField(default=list)

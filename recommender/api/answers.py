@@ -52,6 +52,33 @@ class VisitorSerializer(_Out):
     expires_at = serializers.DateTimeField()
 
 
+class ReceiptSerializer(_Out):
+    """Proof of an erasure; it says nothing about the person."""
+
+    receipt_id = serializers.CharField()
+    erased_at = serializers.DateTimeField()
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="Deleted rows of each kind.")
+    unlearnt = serializers.ListField(child=serializers.CharField(), help_text="Learnt data that was withdrawn.")
+
+
+class ProfileSerializer(_Out):
+    """What the history says: [product id, weight] pairs, heaviest first."""
+
+    liked = serializers.ListField(child=serializers.ListField(child=serializers.JSONField()))
+    disliked = serializers.ListField(child=serializers.ListField(child=serializers.JSONField()))
+    purchased = serializers.ListField(child=serializers.CharField())
+
+
+class PersonalDataSerializer(_Out):
+    """Everything that is held of one shopper."""
+
+    events = serializers.ListField(child=serializers.DictField())
+    recommendations = serializers.ListField(child=serializers.DictField())
+    photos = serializers.ListField(child=serializers.DictField())
+    profile = ProfileSerializer()
+    withheld = serializers.DictField(child=serializers.DictField(child=serializers.CharField()))
+
+
 class UploadedImageSerializer(_Out):
     image_id = serializers.CharField()
     width = serializers.IntegerField(help_text="Pixels, after the photo was turned upright.")

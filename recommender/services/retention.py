@@ -1,4 +1,4 @@
-"""What is kept for how long: answers and events by LOG_RETENTION, uploaded photos by their own end."""
+"""What is kept for how long: answers and events by LOG_RETENTION and by how many there are, photos by their own end."""
 
 from __future__ import annotations
 
@@ -25,12 +25,22 @@ class PurgeReport:
 
 def purge() -> PurgeReport:
     """Delete what is past its retention, in short transactions so that a shop with one writer goes on selling."""
-    oldest = timezone.now() - timedelta(seconds=get_settings().LOG_RETENTION)
+    conf = get_settings()
+    oldest = timezone.now() - timedelta(seconds=conf.LOG_RETENTION)
+    answers, events = Recommendation.objects.all(), Event.objects.all()
     return PurgeReport(
-        recommendations=_delete(Recommendation.objects.filter(created_at__lt=oldest)),
-        events=_delete(Event.objects.filter(received_at__lt=oldest)),
+        recommendations=_delete(answers.filter(created_at__lt=oldest)) + _delete_beyond(answers, conf.LOG_MAX_ANSWERS),
+        events=_delete(events.filter(received_at__lt=oldest)) + _delete_beyond(events, conf.LOG_MAX_EVENTS),
         photos=_delete_photos(),
     )
+
+
+def _delete_beyond(rows: QuerySet[Recommendation] | QuerySet[Event], most: int) -> int:
+    """Delete the oldest so that ``most`` stay; keys grow with time in both tables."""
+    if not most:
+        return 0
+    newest_to_go = rows.order_by("-pk").values_list("pk", flat=True)[most : most + 1].first()
+    return 0 if newest_to_go is None else _delete(rows.filter(pk__lte=newest_to_go))
 
 
 def _delete(rows: QuerySet[Recommendation] | QuerySet[Event]) -> int:
