@@ -47,3 +47,23 @@ class SignInForm(AuthenticationForm):
     def clean_username(self) -> str:
         given = str(self.cleaned_data["username"]).strip()
         return given.lower() if "@" in given else given
+
+
+class EraseForm(forms.Form):
+    """Whoever has an account types the password once more: a phone left on a table must not be enough."""
+
+    password = forms.CharField(
+        label=_("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+    def __init__(self, user: User | None, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.user = user
+        if user is None:
+            del self.fields["password"]
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        if self.user is not None and not self.user.check_password(password):
+            raise forms.ValidationError(_("This is not your password."), code="wrong_password")
+        return password

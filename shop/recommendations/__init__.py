@@ -4,6 +4,7 @@ from shop.recommendations.host import ShopCatalog, items_changed, products_waiti
 from shop.recommendations.pages import (
     ask,
     delete_query_photo,
+    export_of,
     for_you,
     forget_event,
     forget_everything,
@@ -21,6 +22,7 @@ __all__ = [
     "ShopCatalog",
     "ask",
     "delete_query_photo",
+    "export_of",
     "for_you",
     "forget_event",
     "forget_everything",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -21,7 +22,8 @@ from recommender.engine import get_engine
 from recommender.exceptions import ResultExpired, UnknownItem, UnknownPhoto, UnknownRecommendation, UploadQuotaExceeded
 from recommender.models import Event
 from recommender.services import uploads
-from recommender.services.feedback import delete_event, erase, history, merge_visitor
+from recommender.services.feedback import delete_event, history, merge_visitor
+from recommender.services.personal_data import erase, export
 from recommender.services.serving import RecommendationRequest, Served, page, recommend, similar
 from recommender.services.visitors import owned_by
 from shop.accounts.selectors import uses_history
@@ -174,9 +176,14 @@ def forget_event(request: HttpRequest, event_id: str) -> bool:
     return delete_event(event_id, shopper_of(request))
 
 
-def forget_everything(request: HttpRequest) -> None:
-    """Forget all that the plugin holds of this shopper: events, answers, photos."""
-    erase(shopper_of(request))
+def export_of(request: HttpRequest) -> dict[str, Any]:
+    """All that the plugin holds of this shopper."""
+    return export(shopper_of(request))
+
+
+def forget_everything(request: HttpRequest) -> str:
+    """Forget all that the plugin holds of this shopper: events, answers, photos. Returns the receipt's number."""
+    return erase(shopper_of(request)).receipt_id
 
 
 def keep_history(visitor_id: str, user_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,7 +13,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shop import recommendations
-from shop.accounts.forms import SignInForm, SignUpForm
+from shop.accounts.forms import EraseForm, SignInForm, SignUpForm
+from shop.accounts.personal_data import erase_person, export_person
 from shop.accounts.selectors import uses_history
 from shop.accounts.services import set_preference
 from shop.storefront.views.settings import next_url
@@ -54,6 +55,38 @@ def delete_history(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, _("Forgotten."))
     return redirect("storefront:account")
+
+
+@never_cache
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """Everything that the shop and the recommender hold of this shopper, as a file."""
+    person = who(request)
+    data = {
+        "shop": export_person(user=_user_or_none(request), visitor_token=person.visitor),
+        "recommendations": recommendations.export_of(request),
+    }
+    response = JsonResponse(data, json_dumps_params={"ensure_ascii": False, "indent": 1})
+    response["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return response
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: HttpRequest) -> HttpResponse:
+    """Ask once more, then delete all of it, the account too, and say under which number that was done."""
+    user, person = _user_or_none(request), who(request)
+    form = EraseForm(user, request.POST or None)
+    if request.method != "POST" or (user is not None and not form.is_valid()):
+        status = 400 if request.method == "POST" else 200
+        return render(request, "storefront/erase.html", {"form": form}, status=status)
+    receipt = recommendations.forget_everything(request)
+    erase_person(user=user, visitor_token=person.visitor)
+    logout(request)
+    forget_visitor(request)
+    messages.success(request, _("Everything about you is deleted. Receipt: %(receipt)s") % {"receipt": receipt})
+    return redirect("storefront:home")
 
 
 @never_cache
@@ -98,6 +131,10 @@ def _enter(request: HttpRequest, user: User) -> None:
 def _form_page(request: HttpRequest, template: str, form: object) -> HttpResponse:
     going_to = request.POST.get("next") or request.GET.get("next", "")
     return render(request, template, {"form": form, "next": going_to}, status=400 if request.method == "POST" else 200)
+
+
+def _user_or_none(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
 
 
 def _user(request: HttpRequest) -> User:

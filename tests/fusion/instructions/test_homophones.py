@@ -13,7 +13,13 @@ def corrected(text: str) -> str:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("黑色连衣群", "黑色连衣裙"), ("高根鞋", "高跟鞋"), ("牛子裤", "牛仔裤"), ("毛依", "毛衣"), ("42码的连衣群", "42码的连衣裙")],
+    [
+        ("黑色连衣群", "黑色连衣裙"),
+        ("高根鞋", "高跟鞋"),
+        ("牛子裤", "牛仔裤"),
+        ("毛依", "毛衣"),
+        ("42码的连衣群", "42码的连衣裙"),
+    ],
 )
 def test_one_character_that_sounds_alike_is_corrected(typed, meant):
     assert corrected(typed) == meant

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from recommender.models import Event
-from shop.orders.models import CartLine
+from recommender.models import Event, Recommendation
+from shop.orders.models import CartLine, Order
 
 pytestmark = pytest.mark.django_db
 NEW = {"name": "Lin", "email": "Lin@Example.com", "password": "a long enough phrase"}
@@ -81,3 +81,49 @@ def test_history_switched_off_is_neither_written_nor_used(client, products, memb
     assert "For you" not in client.get("/").content.decode()
     client.post("/account/history/use", {"use": "yes"})
     assert "For you" in client.get("/").content.decode()
+
+
+def test_the_download_holds_account_orders_and_history_of_this_shopper_alone(client, products):
+    Client().get(products[1].get_absolute_url())
+    client.get(products[0].get_absolute_url())
+    client.post("/sign-up", NEW)
+    client.post("/cart/add", {"sku": "sku-02"})
+    order = Order.objects.create(user=User.objects.get(), email="lin@example.com", name="Lin", subtotal_minor=1, total_minor=1)
+    answer = client.get("/account/export")
+    assert answer["Content-Disposition"] == 'attachment; filename="my-data.json"'
+    found = answer.json()
+    assert found["shop"]["account"]["email"] == "lin@example.com"
+    assert found["shop"]["orders"][0]["number"] == order.number
+    assert found["shop"]["cart"][0]["sku"] == "sku-02"
+    assert {event["item_id"] for event in found["recommendations"]["events"]} == {products[0].sku, "sku-02"}
+
+
+def test_erasing_asks_for_the_password_and_leaves_orders_without_a_name(client, products, caplog):
+    client.get(products[0].get_absolute_url())
+    client.post("/sign-up", NEW)
+    user = User.objects.get()
+    client.post("/cart/add", {"sku": "sku-02"})
+    order = Order.objects.create(user=user, email="lin@example.com", name="Lin", city="H", subtotal_minor=7, total_minor=7)
+    assert client.post("/account/erase", {"password": "wrong"}).status_code == 400
+    assert User.objects.exists()
+    page = client.post("/account/erase", {"password": NEW["password"]}, follow=True)
+    assert re.search(r"Receipt: [0-9A-Z]{26}", page.content.decode())
+    assert not User.objects.exists()
+    assert not Event.objects.exists()
+    assert not Recommendation.objects.exists()
+    assert not CartLine.objects.exists()
+    order.refresh_from_db()
+    assert (order.user, order.email, order.name, order.city, order.total_minor) == (None, "", "", "", 7)
+    assert str(user.pk) not in order.owner.split(":")
+    assert "You are a guest" in client.get("/account").content.decode()
+    assert "lin@example.com" not in caplog.text
+
+
+def test_a_guest_erases_this_browser_only(client, products):
+    other = Client()
+    for browser in (client, other):
+        browser.get(products[0].get_absolute_url())
+    assert "password" not in client.get("/account/erase").content.decode().lower()
+    assert client.post("/account/erase").status_code == 302
+    assert Event.objects.count() == 1
+    assert "Looked at" in other.get("/account").content.decode()
