@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,13 @@ from django.utils.module_loading import import_string
 from fusion.collection import ItemCollection, ItemRecord
 from fusion.columns import Exchange
 from fusion.encoders.base import Encoder
+from fusion.exceptions import EncodingError
 from fusion.instructions.base import InstructionParser
 from fusion.instructions.lexicon import role_of
 from fusion.instructions.tagger import RequestTagger
 from fusion.pipeline import PipelineOptions, RecommendationPipeline
 from fusion.tokens import tokenize
-from fusion.types import Vector
+from fusion.types import Matrix, Vector
 from fusion.weights import with_overrides
 from recommender.behaviour import load as load_behaviour
 from recommender.catalog import get_catalog
@@ -82,6 +83,8 @@ class Engine:
         self.collection = ItemCollection(index, Exchange(conf.EXCHANGE_RATES))
         self.tagger = build_tagger()
         self.parser = build_parser(self.tagger)
+        if conf.LINK_UNKNOWN:
+            self.parser.link_unknown(self._encode_phrases)
         self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, build_options())
         self.revision = -1
         self.taught = -1
@@ -180,6 +183,23 @@ class Engine:
             self.collection.rebuild_lexical()
             if self.collection.take_values_changed():
                 self.parser.fit(self.collection.columns.vocabulary())
+                if get_settings().LINK_UNKNOWN:
+                    threading.Thread(target=self._prepare_parser, name="attune-names", daemon=True).start()
+
+    def _prepare_parser(self) -> None:
+        """Encode what the parser compares unknown words with. Without the model it links nothing until the next change."""
+        try:
+            self.parser.prepare()
+        except Exception as error:
+            logger.info("event=names_not_encoded error=%r", error)
+
+    def _encode_phrases(self, texts: Sequence[str]) -> Matrix:
+        """Unit vectors by the first encoder of words that is loaded; raises where none is: a parse never waits for weights."""
+        for encoder in self.encoders:
+            block = next((spec.name for spec in encoder.blocks if spec.words and spec.modality == "text"), "")
+            if block and encoder.is_loaded:
+                return encoder.encode_instructions(texts)[block]
+        raise EncodingError("No encoder of words is loaded.")
 
     def _refresh_popularity(self) -> None:
         if time.monotonic() - self._popularity_at < POPULARITY_SECONDS and self._popularity_at:
@@ -214,6 +234,7 @@ class Engine:
                     self._models[name] = str(error)
             try:
                 self.refresh()
+                self._prepare_parser()
                 self.parser.parse("warm up 预热")
                 tokenize("warm up 预热")
             except Exception as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 
 from fusion.instructions.teaching import Teaching
-from fusion.types import Instruction, Vocabulary
+from fusion.types import Instruction, Matrix, Vocabulary
 
 
 class InstructionParser(ABC):
@@ -32,3 +33,13 @@ class InstructionParser(ABC):
     def value_name(self, field: str, value: str, language: str) -> str:
         """What a value is called in a language ("Apparel/Shirts" -> "Shirts"); as the catalogue spells it where unknown."""
         return value.rpartition("/")[2] if field == "category" else value
+
+    def link_unknown(self, encode_phrases: Callable[[Sequence[str]], Matrix]) -> None:  # noqa: B027
+        """Link words that no list knows by their meaning. A parser that cannot ignores it.
+
+        Args:
+            encode_phrases: texts -> (n, dim) unit vectors. Must raise rather than wait where the model is not loaded.
+        """
+
+    def prepare(self) -> None:  # noqa: B027
+        """Do what ``fit`` left because it takes long. Called in the background; may raise, and then nothing is linked."""

@@ -15,18 +15,16 @@ from fusion.types import Constraint, Matrix, Operator, Strength, Vector
 
 logger = logging.getLogger(__name__)
 
-# Measured with multilingual-e5-small on three catalogues (95, 17 and 26 category paths), phrases taken from the lexicon:
-# in one script, cosine >= .90 with .02 to the second is right .94 to 1.0 of the time, and links a thing that the catalogue
-# does not have .04 to .06 of the time.
-# Across scripts cosines are lower: >= .87 is right .70 to 1.0 of the time, wrongly linked .01 to .02.
-SAME_SCRIPT, MARGIN, OTHER_SCRIPT = 0.90, 0.02, 0.87
+# Measured with multilingual-e5-small over the lexicon's nouns with the lexicon off, on two catalogues (docs/instructions.md):
+# from here on nine links in ten are right in English; nothing reaches that in Chinese or across scripts.
+THRESHOLD, MARGIN = 0.94, 0.02
 _WANT = Constraint("", Operator.IN, strength=Strength.WANT, weight=0.5)
 _MAX_NAMES = 3000
 _CACHED_PHRASES = 2048
 
 
 class NearestNames:
-    """The catalogue's category names as vectors, encoded on first use; thread-safe.
+    """The catalogue's category names as vectors, encoded by ``prepare``; thread-safe. Until then nothing is linked.
 
     Args:
         memory: name -> vector, kept by the caller so that a changed catalogue encodes only its new names.
@@ -45,13 +43,15 @@ class NearestNames:
         self._cache: dict[str, Link | None] = {}
 
     def wants(self, pieces: Sequence[Piece]) -> list[Constraint]:
-        """Wants for the unknown words of a request; none when the encoder fails (the request still has its words)."""
-        found = []
+        """Wants for the unknown words of a request; none when the encoder fails or nothing is prepared yet."""
+        found: list[Constraint] = []
+        if self._vectors is None:
+            return found
         for start, end, phrase in _phrases(pieces):
             try:
                 link = self.nearest(phrase)
             except Exception:
-                logger.warning("event=phrase_not_encoded", exc_info=True)
+                logger.info("event=phrase_not_linked", exc_info=True)
                 return []
             if link is not None:
                 found.append(replace(_WANT, field=link.field, values=link.values, span=(start, end)))
@@ -66,25 +66,23 @@ class NearestNames:
         return self._cache[phrase]
 
     def _look_up(self, phrase: str) -> Link | None:
-        if not self._names:
+        if self._vectors is None or not self._names:
             return None
-        similarity = self._embedded() @ self._encode([phrase])[0]  # (n_names,)
+        similarity = self._vectors @ self._encode([phrase])[0]  # (n_names,)
         ranked = similarity.argsort()[::-1]
         best = int(ranked[0])
-        if phrase.isascii() != self._names[best].isascii():
-            return self._links[best] if similarity[best] >= OTHER_SCRIPT else None
         second = float(similarity[ranked[1]]) if len(ranked) > 1 else 0.0
-        near = similarity[best] >= SAME_SCRIPT and similarity[best] - second >= MARGIN
-        return self._links[best] if near else None
+        near = similarity[best] >= THRESHOLD and similarity[best] - second >= MARGIN
+        return self._links[best] if near and phrase.isascii() == self._names[best].isascii() else None
 
-    def _embedded(self) -> Matrix:
+    def prepare(self) -> None:
+        """Encode the names. Takes milliseconds a name, so call it in the background; what the encoder raises comes through."""
         with self._lock:
-            if self._vectors is None:
+            if self._vectors is None and self._names:
                 new = [name for name in self._names if name not in self._memory]
                 if new:
                     self._memory.update(zip(new, self._encode(new), strict=True))
                 self._vectors = np.stack([self._memory[name] for name in self._names])
-            return self._vectors
 
 
 def _phrases(pieces: Sequence[Piece]) -> list[tuple[int, int, str]]:

@@ -52,7 +52,7 @@ class LexiconParser(InstructionParser):
 
     Args:
         encode_phrases: texts -> (n, dim) unit vectors; links phrases that the lexicon does not know to the nearest value
-            name, as wants only. None leaves such phrases as text.
+            name, as wants only, once ``prepare`` was called. None leaves such phrases as text.
         exchange_rates: currency -> value of one unit in a common base, for amounts in another currency than the catalogue's.
         tagger: finds refusals that the rules do not know; None leaves them unread. See ``backing``.
     """
@@ -80,6 +80,16 @@ class LexiconParser(InstructionParser):
             self._teaching = teaching
             taught, typos, homophones = self._lessons(self._fitted.vocabulary, self._fitted.values)
             self._fitted = replace(self._fitted, taught=taught, typos=typos, homophones=homophones)
+
+    def link_unknown(self, encode_phrases: Callable[[Sequence[str]], Matrix]) -> None:
+        with self._learning:
+            self._encode_phrases = encode_phrases
+            names = NearestNames(self._fitted.values.names, encode_phrases, self._name_vectors)
+            self._fitted = replace(self._fitted, names=names)
+
+    def prepare(self) -> None:
+        if self._fitted.names:
+            self._fitted.names.prepare()
 
     def _read(self, vocabulary: Vocabulary) -> _Fitted:
         warm_up()

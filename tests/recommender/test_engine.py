@@ -134,3 +134,25 @@ def test_a_remote_reader_without_an_answer_degrades_the_answer_and_nothing_else(
     served = recommend(RecommendationRequest(text="red shoe"), Shopper())
     assert served.answer.degraded == ("reader",)
     assert served.answer.items[0].item.item_id == "a"
+
+
+def test_unknown_words_are_linked_by_meaning_only_where_switched_on_and_never_load_a_model(words, host, settings) -> None:
+    host.items["z"] = Item("z", "a thing", category=("Zorblax Quux",))
+    mark_stale(["z"])
+    indexing.drain()
+    off = Engine()
+    off.refresh()
+    off._prepare_parser()
+    assert off.parser.parse("quux zorblax").constraints == ()
+    settings.RECOMMENDER = {**settings.RECOMMENDER, "LINK_UNKNOWN": True}
+    set_encoders([words])
+    words.loads = 0
+    on = Engine()
+    on.refresh()
+    on._prepare_parser()  # fails quietly: nothing is loaded
+    assert on.parser.parse("quux zorblax").constraints == ()
+    assert words.loads == 0
+    words.load()
+    on._prepare_parser()
+    (want,) = on.parser.parse("quux zorblax").constraints
+    assert (want.field, want.values) == ("category", ("Zorblax Quux",))

@@ -17,24 +17,46 @@ def encode(texts):
 def test_an_unknown_phrase_is_linked_to_the_nearest_category_as_a_want():
     parser = LexiconParser(encode_phrases=encode)
     parser.fit(Vocabulary({"category": {"Zorblaxes": 3, "Quinty": 2}}))
+    assert parser.parse("blue xalbrozes").constraints == ()  # a request never waits for the names
+    parser.prepare()
     (want,) = parser.parse("blue xalbrozes").constraints
     assert (want.field, want.values, want.strength) == ("category", ("Zorblaxes",), Strength.WANT)
 
 
 def test_nothing_near_is_no_link():
     names = NearestNames({"zorblax": Link("category", "category", ("Zorblax",))}, encode)
+    names.prepare()
     assert names.nearest("quinty") is None
 
 
 def test_a_failing_encoder_leaves_the_request_with_its_words():
-    def fail(texts):
-        raise RuntimeError("no weights")
+    def fail_on_requests(texts):
+        if texts == ["quux"]:
+            raise RuntimeError("no weights")
+        return encode(texts)
 
-    parser = LexiconParser(encode_phrases=fail)
+    parser = LexiconParser(encode_phrases=fail_on_requests)
     parser.fit(Vocabulary({"category": {"Zorblaxes": 3}}))
+    parser.prepare()
     instruction = parser.parse("quux")
     assert instruction.constraints == ()
     assert instruction.rest == "quux"
+
+
+def test_one_phrase_is_encoded_once_and_only_where_no_category_is_known():
+    asked = []
+
+    def counting(texts):
+        asked.append(list(texts))
+        return encode(texts)
+
+    parser = LexiconParser()
+    parser.fit(Vocabulary({"category": {"Zorblaxes": 3, "Boots": 2}}))
+    parser.link_unknown(counting)
+    parser.prepare()
+    for text in ("xalbrozes", "xalbrozes under $50", "black boots qwxz", "under $50"):
+        parser.parse(text)
+    assert asked[1:] == [["xalbrozes"]]
 
 
 def test_a_changed_catalogue_encodes_only_its_new_names():
@@ -47,5 +69,5 @@ def test_a_changed_catalogue_encodes_only_its_new_names():
     parser = LexiconParser(encode_phrases=counting)
     for paths in ({"Zorblaxes": 3}, {"Zorblaxes": 3, "Quinty": 2}):
         parser.fit(Vocabulary({"category": paths}))
-        parser.parse("blue xalbrozes")
-    assert sorted(text for text in encoded if text != "xalbrozes") == ["quinty", "zorblaxes"]
+        parser.prepare()
+    assert sorted(encoded) == ["quinty", "zorblaxes"]
