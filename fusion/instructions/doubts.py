@@ -14,6 +14,7 @@ from fusion.instructions.pieces import Piece
 from fusion.instructions.tokens import NUMBER, Token
 
 _CLOTHING = frozenset({"category:clothing", "category:footwear"})
+_PROGRAM_SIGNS = frozenset("%\\$@_=<^`")
 _REACH = 3  # how many small words may stand between "size" and its number
 
 
@@ -33,6 +34,7 @@ def settle_doubts(
     for i, piece in enumerate(pieces):
         before = pieces[i - 1] if i else None
         _doubt_brand(piece, before, tokens, capitals, titles)
+        _doubt_letter(piece, tokens)
         _doubt_verb(piece, before)
         _doubt_free(piece, before, pieces[i + 1] if i + 1 < len(pieces) else None)
     _read_bare_sizes(pieces, tokens, values)
@@ -55,6 +57,14 @@ def _doubt_brand(
         piece.links = tuple(link for link in piece.links if link.role != "brand")
         if not piece.links and not piece.refs:
             piece.kind = Kind.UNKNOWN
+
+
+def _doubt_letter(piece: Piece, tokens: Sequence[Token]) -> None:
+    """ "%s" and "\\m" are no sizes: a letter that hangs on a sign of programs."""
+    first = tokens[piece.start]
+    glued = piece.start > 0 and tokens[piece.start - 1].end == first.start and tokens[piece.start - 1].word in _PROGRAM_SIGNS
+    if glued and piece.end == piece.start + 1 and len(first.word) == 1 and first.word.isascii():
+        piece.kind, piece.links, piece.refs, piece.is_thing = Kind.UNKNOWN, (), (), False
 
 
 def _doubt_verb(piece: Piece, before: Piece | None) -> None:
