@@ -10,3 +10,9 @@ def _static_files_without_a_manifest(settings) -> None:
     """Pages name static files as they are: nobody collected them for a test."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture(autouse=True)
+def _passwords_without_a_second_of_work(settings) -> None:
+    """The shop's hasher is slow on purpose; no test is about that."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
