@@ -13,7 +13,9 @@ from fusion.instructions.tokens import stem
 def place_things(pieces: Sequence[Piece], titles: Mapping[str, int]) -> None:
     """Set ``place`` of every thing, and of the attributes that belong to a thing that is not the head."""
     for i, piece in enumerate(pieces):
-        if piece.is_thing:
+        if _is_generic(pieces, i):
+            piece.place = ASIDE
+        elif piece.is_thing:
             piece.place = _place(pieces, i, titles)
             if piece.place in {THEME, ASIDE}:
                 _take_attributes_along(pieces, i)
@@ -22,6 +24,12 @@ def place_things(pieces: Sequence[Piece], titles: Mapping[str, int]) -> None:
     for piece, following, mark in zip(pieces, pieces[1:], pieces[2:], strict=False):
         if piece.links and _is_brand(piece) and following.place is MODIFIER and mark.words == "的":
             piece.place = ASIDE  # 尼康相机的镜头: the brand of what it is for
+
+
+def _is_generic(pieces: Sequence[Piece], i: int) -> bool:
+    """ "photo equipment": behind a thing that is linked, "equipment" adds nothing."""
+    named = i > 0 and any(link.role == "category" for link in pieces[i - 1].links) and not pieces[i - 1].negated
+    return named and pieces[i].words in load_list("generic_nouns")
 
 
 def _is_brand(piece: Piece) -> bool:
@@ -53,6 +61,8 @@ def _modifies_next(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -
     if j >= len(pieces) or (j > i + 1 and not linked and not pieces[j].is_thing):
         j = i + 1
     following = pieces[j]
+    if j == i + 1 and _is_generic(pieces, j):
+        return False
     if following.is_thing or (following.kind is Kind.HINT and "situation.gift" in following.refs):
         return not following.negated
     if following.kind is not Kind.UNKNOWN or following.negated:

@@ -98,7 +98,7 @@ def _quantity_piece(quantity: Quantity, values: CatalogueValues, tokens: Sequenc
     if quantity.kind == "age":
         return Piece(Kind.AGE, quantity.start, quantity.end, refs=(quantity.key,))
     index = values.sizes if quantity.kind == "size" else values.measures
-    links = tuple(index.get(quantity.key, ()))
+    links = tuple(index.get(quantity.key) or index.get(f"{quantity.key}b") or ())  # "16G" is 16 GB where no gram is sold
     if len(links) > 1:  # "8GB" of two fields: the field that the request names decides
         links = tuple(li for li in links if _is_named(li, tokens)) or links
     return Piece(Kind.MENTION if links else Kind.UNKNOWN, quantity.start, quantity.end, links=links)
@@ -117,7 +117,7 @@ def _phrase_piece(tokens: Sequence[Token], start: int, values: CatalogueValues, 
     shared = closed_class_table().matches(tokens, start)
     own = values.table.matches(tokens, start)
     named_brand = start > 0 and tokens[start - 1].word in load_list("brand_words")
-    ends = sorted({*shared, *own}, key=lambda end: (_breaks_word(tokens, end), -end))
+    ends = sorted({*shared, *own}, key=lambda end: (_breaks_word(tokens, end, shared.get(end, ())), -end))
     if start and tokens[start - 1].word in load_list("degrees"):
         ends = [end for end in ends if _is_property(shared.get(end, ()))][-1:] or ends  # "not too formal shoes": formal
     for end in ends:
@@ -140,9 +140,10 @@ def _exact(entries: list[Entry], tokens: Sequence[Token]) -> list[Entry]:
     return [entry for entry in entries if entry.words == said] or entries
 
 
-def _breaks_word(tokens: Sequence[Token], end: int) -> bool:
-    """Whether a phrase that ends here cuts a retail word in two: 皮夹 (wallet) in 皮夹克 (leather jacket)."""
-    return tokens[end - 1].kind == HAN and not tokens[end - 1].edge & 2
+def _breaks_word(tokens: Sequence[Token], end: int, entries: Sequence[Entry]) -> bool:
+    """Whether a name that ends here cuts a retail word in two: 皮夹 (wallet) in 皮夹克 (leather jacket)."""
+    is_name = any(entry.kind is Kind.MENTION for entry in entries)
+    return is_name and tokens[end - 1].kind == HAN and not tokens[end - 1].edge & 2
 
 
 def _is_property(entries: Sequence[Entry]) -> bool:

@@ -46,7 +46,9 @@ def _join_lists(pieces: Sequence[Piece]) -> None:
     while i < len(pieces):
         items, commas = _list_at(pieces, i)
         negated = i > 0 and pieces[i - 1].kind in _NEGATIONS
-        if commas and (_or_follows(pieces, items) or (len(items) > 2 and negated)):
+        things = any(pieces[item].is_thing for item in items)  # "shoes, boots and sandals excepted": the first is asked for
+        closed = _or_follows(pieces, items) and (negated or not things)
+        if commas and (closed or (len(items) > 2 and negated)):
             for comma in commas:
                 pieces[comma].kind = Kind.JOIN
         i = items[-1] + 1 if items else i + 1
