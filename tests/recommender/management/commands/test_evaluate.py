@@ -335,3 +335,14 @@ def test_what_is_sold_out_now_can_still_have_been_the_right_answer(log, host):
     case = next(case for case in cases.folds[0].cases if "green-rope" in case.target)
     answer = cases.served.pipeline.recommend(case.query)
     assert answer.items[0].item.item_id == "green-rope"
+
+
+def test_what_the_simulator_left_is_replayed_and_called_simulated(shop, tmp_path):
+    call_command("simulate", "--shoppers", "8", "--sessions", "60", "--days", "20", stdout=io.StringIO())
+    table, _ = evaluate("--log", "--json", tmp_path / "r.json", "--share", 0.5, "--cold", 0.3)
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert table.startswith("SIMULATED DATA")
+    assert report["simulated"] == "all"
+    found = {r["name"]: r["accuracy"]["ndcg"]["mean"] for r in report["rankers"]}
+    assert found["both"] > found["popularity"]
+    assert any(note.endswith("requests left out: nothing was taken after it.") for note in report["notes"])
