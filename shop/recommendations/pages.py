@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -12,10 +12,11 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
+from fusion.chips import SORT, chip_key, chips_of
 from fusion.exceptions import InvalidQuery
 from fusion.types import Constraint, Interaction
-from fusion.types import Order as Sort
 from recommender.catalog import Shopper, user_key
 from recommender.conf import get_settings
 from recommender.engine import get_engine
@@ -24,10 +25,13 @@ from recommender.models import Event
 from recommender.services import uploads
 from recommender.services.feedback import delete_event, history, merge_visitor
 from recommender.services.personal_data import erase, export
-from recommender.services.serving import RecommendationRequest, Served, page, recommend, similar
+from recommender.services.refining import Refinement, refined, scene_of, undone
+from recommender.services.requests import chips_in_force
+from recommender.services.serving import RecommendationRequest, Served, owned, page, recommend, similar
 from recommender.services.visitors import owned_by
 from shop.accounts.selectors import uses_history
 from shop.catalog.selectors import products_by_sku
+from shop.recommendations.addresses import ORDERS, PAGE_SIZE, asked_of, request_of, sort_of, ways_of
 from shop.storefront.asking import Asked
 from shop.storefront.cards import MAX_KEY, AnswerPage, Card, Chip, HistoryEntry, ReasonNote, card_of
 from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
@@ -36,9 +40,9 @@ from shop.storefront.wording import degraded_notes, event_words, photo_refusal
 
 logger = logging.getLogger(__name__)
 
-PAGE_SIZE = 24
 SHELF_SIZE = 8
-_ORDERS = {"price": Sort("price", False), "-price": Sort("price", True), "newest": Sort("created_at", True)}
+# Steps that a page offers; more come over the API.
+_PAGE_STEPS = ("cheaper", "dearer", "more_like", "less_like", "another_colour", "undo")
 
 
 def shopper_of(request: HttpRequest, *, remember: bool = False) -> Shopper:
@@ -62,11 +66,10 @@ def ask(request: HttpRequest, asked: Asked) -> AnswerPage:
         RequestRefused: the request cannot be answered as it is.
     """
     shopper = shopper_of(request, remember=True)
-    text, dropped = _reduced(asked, shopper)
-    order = _ORDERS.get(asked.sort)
-    given = RecommendationRequest(text=text, photo_id=asked.photo, order=order, limit=PAGE_SIZE, surface="search")
+    parent = _own(asked.parent, shopper)
+    given = replace(request_of(asked), parent_id=parent, undo_to=parent)
     try:
-        return _answer_page(recommend(given, shopper), asked, dropped)
+        return _answer_page(recommend(given, shopper), asked, shopper)
     except UnknownPhoto as error:
         raise PhotoGone from error
     except InvalidQuery as error:
@@ -81,13 +84,35 @@ def more(request: HttpRequest, asked: Asked, recommendation_id: str, offset: int
     """
     shopper = shopper_of(request)
     try:
-        return _answer_page(
-            page(recommendation_id, shopper, offset, PAGE_SIZE, shopper.language), asked, _reduced(asked, shopper)[1]
-        )
+        return _answer_page(page(recommendation_id, shopper, offset, PAGE_SIZE, shopper.language), asked, shopper)
     except UnknownRecommendation as error:
         raise AnswerGone from error
     except ResultExpired as error:
         raise AnswerExpired from error
+
+
+def refine(request: HttpRequest, asked: Asked, answer: str, action: str, sku: str) -> Asked:
+    """The request one step on: cheaper or dearer than a product, more or less like it, in another colour, or a step back.
+
+    Args:
+        answer: id of the answer on which the step was taken.
+    Raises:
+        AnswerGone: the answer is not this shopper's.
+        RequestRefused: the step is not possible here; the message says why.
+    """
+    if action not in _PAGE_STEPS:
+        raise AnswerGone
+    shopper = shopper_of(request)
+    try:
+        row = owned(answer, shopper, expired=True)
+        if action == "undo":
+            return asked_of(undone(row, shopper))
+        following = refined(request_of(asked), Refinement(action, sku), scene_of(row))
+    except UnknownRecommendation as error:
+        raise AnswerGone from error
+    except InvalidQuery as error:
+        raise RequestRefused(str(error)) from error
+    return replace(asked_of(following), parent=row.pk)
 
 
 def similar_to(
@@ -191,45 +216,44 @@ def keep_history(visitor_id: str, user_id: int) -> None:
     merge_visitor(visitor_id, user_key(user_id))
 
 
-def _reduced(asked: Asked, shopper: Shopper) -> tuple[str, list[Chip]]:
-    """The request without the words of the chips that the shopper took off, and those chips, to be put back."""
-    if not asked.drop:
-        return asked.text, []
-    engine = get_engine()
+def _own(answer: str, shopper: Shopper) -> str:
+    """The id of an answer if it is this shopper's, else ""; an address may name any."""
     try:
-        engine.refresh()
-    except DatabaseError as error:  # the answer itself will say what is missing
-        logger.warning("event=refresh_failed error=%r", error)
-    parsed = engine.parser.parse(asked.text, language=shopper.language, currency=shopper.currency)
-    gone = [c for c in parsed.constraints if c.span and _key(c) in asked.drop]
-    letters = list(asked.text)
-    for start, end in (c.span for c in gone if c.span):
-        letters[start:end] = " " * (end - start)
-    return " ".join("".join(letters).split()), [_chip(c) for c in gone]
+        return owned(answer, shopper, expired=True).pk if answer else ""
+    except UnknownRecommendation:
+        return ""
 
 
-def _key(c: Constraint) -> str:
-    """A name for what was understood that stays the same when the rest of the request changes."""
-    bounds = [f"{bound:g}" for bound in (c.low, c.high) if bound is not None]
-    return f"{c.field}:{c.operator.value}:{'|'.join([*c.values, *bounds])}"[:MAX_KEY]
+def _dropped(asked: Asked, shopper: Shopper) -> list[Chip]:
+    """What was read from the words and taken off, to be put back."""
+    if not asked.drop:
+        return []
+    parsed = get_engine().parser.parse(asked.text, language=shopper.language, currency=shopper.currency)
+    return [_chip(c) for c in chips_of(parsed, shopper.language) if chip_key(c) in asked.drop]
 
 
 def _chip(c: Constraint) -> Chip:
-    return Chip(c.label or ", ".join(c.values), c.strength.value, _key(c) if c.span else "", c.note)
+    key = chip_key(c)
+    return Chip(c.label or ", ".join(c.values), c.strength.value, key if len(key) <= MAX_KEY else "", c.note)
 
 
-def _answer_page(served: Served, asked: Asked, dropped: Sequence[Chip]) -> AnswerPage:
+def _seed_chips(asked: Asked) -> list[Chip]:
+    """The products to be like, and not like."""
+    products = products_by_sku([*asked.like, *asked.unlike])
+    says = {sku: _("like %(name)s") for sku in asked.like} | {sku: _("unlike %(name)s") for sku in asked.unlike}
+    names = {sku: product.name_in(get_language() or "en") for sku, product in products.items()}
+    return [Chip(text % {"name": names[sku]}, "seed", sku) for sku, text in says.items() if sku in names]
+
+
+def _answer_page(served: Served, asked: Asked, shopper: Shopper) -> AnswerPage:
     answer, order = served.answer, served.answer.instruction.order
-    read_order = next(
-        (name for name, sort in _ORDERS.items() if order and (sort.field, sort.descending) == (order.field, order.descending)),
-        "",
-    )
+    chips = chips_in_force(answer.instruction, ORDERS.get(asked.sort), shopper.language)
     return AnswerPage(
         id=served.recommendation.pk,
         cards=_cards(served),
-        chips=[_chip(c) for c in answer.instruction.constraints],
-        dropped=dropped,
-        sort=asked.sort or read_order,
+        chips=[*(_chip(c) for c in chips), *_seed_chips(asked)],
+        dropped=_dropped(asked, shopper),
+        sort=asked.sort or sort_of(order),
         unparsed=answer.instruction.unparsed,
         total=answer.total,
         state=answer.state,
@@ -237,6 +261,9 @@ def _answer_page(served: Served, asked: Asked, dropped: Sequence[Chip]) -> Answe
         degraded=degraded_notes(answer.degraded),
         offset=served.offset,
         next_offset=served.next_offset,
+        ways=ways_of(answer.relaxation.alternatives, asked, served.recommendation.pk),
+        order_key=next((chip_key(c) for c in chips if c.field == SORT), ""),
+        undo=bool(served.recommendation.request.get("undo_to")),
     )
 
 

@@ -16,17 +16,24 @@ class Asked:
         text: the shopper's words.
         photo: id of an uploaded photo, "" for none.
         drop: keys of what was understood and is not meant (see Chip.key).
+        add: chips put in by hand, each as its strength, a colon and its key.
+        like, unlike: skus of products to be like, and not like.
         sort: "" (relevance), "price", "-price" or "newest".
+        parent: id of the answer that this one refines; its request is what "undo" goes back to.
     """
 
     text: str = ""
     photo: str = ""
     drop: tuple[str, ...] = ()
     sort: str = ""
+    add: tuple[str, ...] = ()
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    parent: str = ""
 
     @property
     def is_empty(self) -> bool:
-        return not (self.text or self.photo)
+        return not (self.text or self.photo or self.add or self.like or self.unlike)
 
     @property
     def url(self) -> str:
@@ -35,8 +42,9 @@ class Asked:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        named = [("q", self.text), ("photo", self.photo), ("sort", self.sort)]
-        return [(name, value) for name, value in named if value] + [("drop", key) for key in self.drop]
+        named = [("q", self.text), ("photo", self.photo), ("sort", self.sort), ("from", self.parent)]
+        lists = [("drop", self.drop), ("add", self.add), ("like", self.like), ("unlike", self.unlike)]
+        return [pair for pair in named if pair[1]] + [(name, value) for name, values in lists for value in values]
 
     def page_url(self, recommendation_id: str, offset: int) -> str:
         """The address of a later page of a stored answer."""
@@ -44,7 +52,19 @@ class Asked:
         return f"{reverse('storefront:search')}?{urlencode(self.pairs + extra)}"
 
     def without(self, key: str) -> Asked:
-        return replace(self, drop=(*self.drop, key))
+        """Without a chip, be it read from the words or put in by hand."""
+        add = tuple(chip for chip in self.add if chip.partition(":")[2] != key)
+        drop = self.drop if len(add) < len(self.add) or key in self.drop else (*self.drop, key)
+        return replace(self, drop=drop, add=add)
 
     def put_back(self, key: str) -> Asked:
         return replace(self, drop=tuple(kept for kept in self.drop if kept != key))
+
+    def without_seed(self, sku: str) -> Asked:
+        like, unlike = (tuple(kept for kept in seeds if kept != sku) for seeds in (self.like, self.unlike))
+        return replace(self, like=like, unlike=unlike)
+
+    def step_url(self, answer: str, action: str, value: str = "") -> str:
+        """The address that makes the next request out of this one and goes there."""
+        extra = [("r", answer), ("action", action), ("sku", value)]
+        return f"{reverse('storefront:refine')}?{urlencode(self.pairs + [pair for pair in extra if pair[1]])}"

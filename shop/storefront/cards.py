@@ -16,7 +16,7 @@ from shop.storefront.money import format_money
 logger = logging.getLogger(__name__)
 
 FEW_LEFT = 5
-MAX_KEY = 200
+MAX_KEY = 400
 RENDITIONS = {"thumb": 160, "card": 480, "large": 1200}
 
 
@@ -60,19 +60,30 @@ class Card:
     picture: Picture | None
     reasons: Sequence[ReasonNote] = ()
     unmet: Sequence[str] = ()
+    priced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One thing that was understood. ``kind`` is "must", "want" or "avoid".
+    """One thing that was understood. ``kind`` is "must", "want", "avoid" or "seed" (a product to be like, or not).
 
-    ``key`` names it in the address once it is taken off; "" where the words of the request do not hold it.
+    ``key`` names it in the address, to take it off; "" where the address cannot. Of a seed it is the sku.
     """
 
     label: str
     kind: str
     key: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way out of a request that nothing fits. ``shown``: the answer shows it already."""
+
+    label: str
+    total: int
+    url: str
+    shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,9 @@ class AnswerPage:
         dropped: what was understood and then taken off by the shopper.
         sort: the order that is shown, "" for best match; chosen on the page or read from the words.
         message: what was let go when the request was too tight, else "".
+        ways: what could be let go instead, each one tap away.
+        order_key: of the order that was read from the words, "" when there is none.
+        undo: whether there is a step to go back.
         degraded: sentences about what was not available.
         offset, next_offset: places of the first card and of the page after this one; None: nothing follows.
     """
@@ -121,6 +135,9 @@ class AnswerPage:
     degraded: Sequence[str]
     offset: int
     next_offset: int | None
+    ways: Sequence[Way] = ()
+    order_key: str = ""
+    undo: bool = False
 
 
 def name_language(product: Product) -> str:
@@ -189,4 +206,5 @@ def card_of(product: Product, *, url: str = "", reasons: Sequence[ReasonNote] = 
         picture=picture_of(images[0]) if images else None,
         reasons=reasons,
         unmet=unmet,
+        priced=product.price_minor is not None,
     )

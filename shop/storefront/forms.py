@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 from babel import Locale
@@ -19,6 +20,7 @@ from shop.storefront.money import babel_locale
 MAX_TEXT = 500
 MAX_OFFSET = 100_000
 MAX_DROPS = 20
+MAX_SEEDS = 20
 DEFAULT_COUNTRY = "US"
 NOT_COUNTRIES = ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ")  # groups and test codes of CLDR
 SORTS = ("", "price", "-price", "newest")
@@ -41,17 +43,33 @@ class AskForm(forms.Form):
     offset = forms.IntegerField(required=False, min_value=0, max_value=MAX_OFFSET)
 
     def clean(self) -> dict[str, Any]:
-        drops = cast(QueryDict, self.data).getlist("drop")
-        if len(drops) > MAX_DROPS or any(len(key) > MAX_KEY or "\x00" in key for key in drops):
-            raise forms.ValidationError(_("This address is damaged. Ask again in the box above."), code="drop")
-        self.cleaned_data["drop"] = tuple(drops)
+        for name, most, longest in (
+            ("drop", MAX_DROPS, MAX_KEY), ("add", MAX_DROPS, MAX_KEY), ("like", MAX_SEEDS, 128), ("unlike", MAX_SEEDS, 128)
+        ):  # fmt: skip
+            given = cast(QueryDict, self.data).getlist(name)
+            if len(given) > most or any(len(text) > longest or "\x00" in text for text in given):
+                raise forms.ValidationError(_("This address is damaged. Ask again in the box above."), code=name)
+            self.cleaned_data[name] = tuple(given)
+        self.cleaned_data["parent"] = cast(QueryDict, self.data).get("from", "")
+        if not re.fullmatch(r"[0-9A-Za-z]{0,64}", self.cleaned_data["parent"]):
+            raise forms.ValidationError(_("This address is damaged. Ask again in the box above."), code="from")
         return self.cleaned_data
 
     @property
     def asked(self) -> Asked:
         """The request; only of a valid form."""
         given = self.cleaned_data
-        return Asked(given["q"], given["photo"], given["drop"], given["sort"])
+        return Asked(
+            given["q"], given["photo"], given["drop"], given["sort"], given["add"], given["like"], given["unlike"],
+            given["parent"],
+        )  # fmt: skip
+
+
+class StepForm(AskForm):
+    """A request and one step from it: "cheaper than this", "another colour", back."""
+
+    action = forms.CharField(max_length=32)
+    sku = forms.CharField(required=False, max_length=128)
 
 
 class PhotoForm(forms.Form):

@@ -9,6 +9,7 @@ app_name = "storefront"
 urlpatterns: list[URLPattern] = [
     path("", catalogue.home, name="home"),
     path("search", asking.search, name="search"),
+    path("search/refine", asking.refine, name="refine"),
     path("search/photo", asking.upload_photo, name="upload_photo"),
     path("search/photo/<str:photo_id>", asking.photo, name="photo"),
     path("search/photo/<str:photo_id>/delete", asking.delete_photo, name="delete_photo"),

@@ -86,13 +86,13 @@
   // Panels close with Escape and with a click elsewhere.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    for (const panel of document.querySelectorAll("[data-photo][open]")) {
+    for (const panel of document.querySelectorAll("[data-photo][open], [data-menu][open]")) {
       panel.open = false;
       panel.querySelector("summary").focus();
     }
   });
   document.addEventListener("click", (event) => {
-    for (const panel of document.querySelectorAll("[data-photo][open]")) if (!panel.contains(event.target)) panel.open = false;
+    for (const panel of document.querySelectorAll("[data-photo][open], [data-menu][open]")) if (!panel.contains(event.target)) panel.open = false;
   });
 
   // A note leaves by itself; a failed htmx request falls back to the plain link or form.

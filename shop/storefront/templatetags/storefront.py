@@ -72,8 +72,19 @@ def text_language(text: str) -> str:
 
 
 @register.simple_tag
-def sort_url(asked: Asked, sort: str) -> str:
-    return replace(asked, sort=sort).url
+def sort_url(asked: Asked, sort: str, read: str = "") -> str:
+    """``read``: key of an order in the words, which "best match" takes off."""
+    return (asked.without(read) if read and not sort else replace(asked, sort=sort)).url
+
+
+@register.simple_tag
+def step_url(asked: Asked, answer: str, action: str, sku: str = "") -> str:
+    return asked.step_url(answer, action, sku)
+
+
+@register.simple_tag
+def seedless_url(asked: Asked, sku: str) -> str:
+    return asked.without_seed(sku).url
 
 
 @register.simple_tag
@@ -88,4 +99,4 @@ def put_back_url(asked: Asked, key: str) -> str:
 
 @register.simple_tag
 def no_photo_url(asked: Asked) -> str:
-    return replace(asked, photo="", drop=()).url
+    return replace(asked, photo="").url

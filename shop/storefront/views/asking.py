@@ -15,7 +15,7 @@ from shop import recommendations
 from shop.storefront.asking import Asked
 from shop.storefront.cards import AnswerPage
 from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
-from shop.storefront.forms import AskForm, PhotoForm
+from shop.storefront.forms import AskForm, PhotoForm, StepForm
 
 
 @require_safe
@@ -36,6 +36,22 @@ def search(request: HttpRequest) -> HttpResponse:
         return redirect(replace(asked, photo="").url)
     except RequestRefused as error:
         return render(request, "storefront/answer.html", {"asked": asked, "page": None, "errors": [str(error)]}, status=400)
+
+
+@require_safe
+def refine(request: HttpRequest) -> HttpResponse:
+    """Go one step from a request and to the address of the next; a step that is not possible says why and stays."""
+    form = StepForm(request.GET)
+    if not form.is_valid():
+        raise Http404
+    asked, given = form.asked, form.cleaned_data
+    try:
+        return redirect(recommendations.refine(request, asked, given["r"], given["action"], given["sku"]).url)
+    except AnswerGone as error:
+        raise Http404 from error
+    except RequestRefused as error:
+        messages.warning(request, str(error))
+        return redirect(asked.url)
 
 
 def _later_page(request: HttpRequest, asked: Asked, recommendation_id: str, offset: int) -> HttpResponse:
