@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 
+from fusion.behaviour.lists import Voices
 from fusion.blocks import Leg
 from fusion.collection import ItemCollection
 from fusion.columns import satisfies
@@ -16,11 +16,16 @@ from fusion.profile import Profile
 from fusion.types import Instruction, Item, Strength
 
 HistorySpeaker = Callable[[str], tuple[str, str] | None]
+TogetherSpeaker = Callable[[str, str], tuple[bool, str] | None]
 
 _NOTHING: Mapping[str, Sequence[tuple[str, float]]] = MappingProxyType({})
 
 
 def _silent(_item_id: str) -> None:
+    return None
+
+
+def _alone(_source: str, _item_id: str) -> None:
     return None
 
 
@@ -46,7 +51,7 @@ class Evidence:
             words=tuple(words.split()),
             liked_titles=[self.title(i) for i in liked if i in self.collection][:2],
             history_reason=history,
-            together=partial(self._together, together),
+            together=self._together(together),
             wanted={item.item_id: self._met_wants(item) for item in items},
         )
 
@@ -86,14 +91,20 @@ class Evidence:
 
         return speaker
 
-    def _together(
-        self, sources: Mapping[str, Sequence[tuple[str, float]]], source: str, item_id: str
-    ) -> tuple[bool, str] | None:
-        """(Whether enough shoppers bought both, title) of the item of a source that raises this one's behaviour most."""
+    def _together(self, sources: Mapping[str, Sequence[tuple[str, float]]]) -> TogetherSpeaker:
+        """(Whether enough shoppers bought both, title) of the item of a source that raises an item's behaviour most."""
         lists = self.collection.neighbours
-        given = [(i, weight) for i, weight in sources.get(source, ()) if i in self.collection]
-        found = lists.speakers(item_id, given) if lists and given else None
-        return (found[1], self.title(found[0])) if found else None
+        if lists is None:
+            return _alone
+        voices: dict[str, Voices] = {}
+
+        def speaker(source: str, item_id: str) -> tuple[bool, str] | None:
+            if source not in voices:
+                voices[source] = lists.voices([(i, weight) for i, weight in sources.get(source, ()) if i in self.collection])
+            found = voices[source].loudest(item_id)
+            return (found[1], self.title(found[0])) if found else None
+
+        return speaker
 
     def _met_wants(self, item: Item) -> list[str]:
         columns = self.collection.columns

@@ -47,6 +47,8 @@ def learn_lists(item_ids: Sequence[str], counts: csr_matrix, bought: csr_matrix,
     Args:
         counts, bought: (n_shoppers, n_items) as ``NeighbourLists.build`` takes them, ``bought`` part of ``counts``.
     """
+    if not counts.nnz:
+        return None
     shoppers = np.asarray((counts > 0).sum(axis=0)).ravel()
     eligible = np.flatnonzero(shoppers >= options.min_shoppers)  # no pair of a rarer item can reach the floor
     if len(eligible) < 2:

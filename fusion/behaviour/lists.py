@@ -63,19 +63,17 @@ class NeighbourLists:
                 spoke = True
         return total if spoke else None
 
-    def speakers(self, item_id: str, history: Sequence[tuple[str, float]]) -> tuple[str, bool] | None:
-        """Which item of a history raises this item most, and whether enough shoppers bought both; None when none does."""
-        here = self._places.get(item_id)
-        best: tuple[float, str, bool] = (0.0, "", False)
-        for past, weight in history:
-            near = self._near(past)
-            if here is None or near is None:
-                continue
-            found = np.flatnonzero(self.others[near] == here)
-            raises = weight * float(self.weights[near][found[0]]) if len(found) else 0.0
-            if raises > best[0]:
-                best = raises, past, bool(self.bought[near][found[0]])
-        return best[1:] if best[1] else None
+    def voices(self, history: Sequence[tuple[str, float]]) -> Voices:
+        """Who of a history speaks for what, gathered once for all items of an answer."""
+        near = [(item_id, weight, found) for item_id, weight in history if (found := self._near(item_id)) is not None]
+        return Voices(
+            self._places,
+            tuple(item_id for item_id, _, _ in near),
+            np.repeat(np.arange(len(near)), [found.stop - found.start for _, _, found in near]),
+            np.concatenate([np.zeros(0, np.int32), *(self.others[found] for _, _, found in near)]),
+            np.concatenate([np.zeros(0, np.float32), *(np.float32(w) * self.weights[found] for _, w, found in near)]),
+            np.concatenate([np.zeros(0, bool), *(self.bought[found] for _, _, found in near)]),
+        )
 
     def _near(self, item_id: str) -> slice | None:
         place = self._places.get(item_id)
@@ -144,3 +142,23 @@ class NeighbourLists:
             np.concatenate([values for _, values, _ in lists]).astype(np.float16),
             np.concatenate([marks for _, _, marks in lists]),
         )
+
+
+@dataclass(frozen=True)
+class Voices:
+    """The neighbours of a history, one row each: ``speaker`` (a place in ``item_ids``), the item raised, by how much."""
+
+    places: Mapping[str, int]
+    item_ids: tuple[str, ...]
+    speaker: NDArray[np.int64]
+    raised: NDArray[np.int32]
+    weights: Vector
+    bought: NDArray[np.bool_]
+
+    def loudest(self, item_id: str) -> tuple[str, bool] | None:
+        """Which item of the history raises this item most, and whether enough shoppers bought both; None when none does."""
+        rows = np.flatnonzero(self.raised == self.places.get(item_id, -1))
+        if not len(rows):
+            return None
+        best = rows[self.weights[rows].argmax()]
+        return (self.item_ids[self.speaker[best]], bool(self.bought[best])) if self.weights[best] > 0 else None

@@ -38,10 +38,10 @@ def test_only_the_heaviest_neighbours_are_kept_either_way() -> None:
 
 
 def test_who_speaks_for_an_item_is_the_history_item_that_raises_it_most_and_says_whether_both_were_bought() -> None:
-    assert lists().speakers("b", [("a", 1.0)]) == ("a", True)
-    assert lists().speakers("a", [("c", 1.0), ("b", 0.1)]) == ("c", False)
-    assert lists().speakers("c", [("a", 1.0)]) is None  # it lowers c
-    assert lists().speakers("d", [("a", 1.0)]) is None
+    assert lists().voices([("a", 1.0)]).loudest("b") == ("a", True)
+    assert lists().voices([("c", 1.0), ("b", 0.1)]).loudest("a") == ("c", False)
+    assert lists().voices([("a", 1.0)]).loudest("c") is None  # it lowers c
+    assert lists().voices([("a", 1.0)]).loudest("d") is None
 
 
 def test_bytes_give_back_the_same_lists_and_foreign_bytes_are_refused() -> None:

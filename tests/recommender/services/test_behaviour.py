@@ -114,6 +114,11 @@ def test_a_log_that_is_too_small_leaves_nothing_in_force_and_the_command_says_so
     assert pairs() == set()
 
 
+def test_a_log_without_an_event_is_no_error(shop) -> None:
+    report = behaviour.learn()
+    assert (report.version, report.n_events, report.n_shoppers) == (0, 0, 0)
+
+
 def test_a_log_that_shrank_below_the_floor_takes_out_of_force_what_was_learnt_from_it(shop) -> None:
     campers(5)
     behaviour.learn()
