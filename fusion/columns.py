@@ -6,6 +6,7 @@ items before the answer, by the same rules.
 
 from __future__ import annotations
 
+import re
 import threading
 import unicodedata
 from collections import Counter, defaultdict
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from fusion.index.base import Mask
 from fusion.types import Constraint, Item, Money, Operator, Vocabulary, minor_unit_exponent
 
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?")  # "27 inch", "27-inch" and "1.5kg" are 27, 27 and 1.5
 NUMERIC_FIELDS = frozenset({"price", "rating", "popularity", "stock"})
 
 
@@ -89,10 +91,8 @@ def _number(item: Item, field: str, exchange: Exchange) -> float:
         value = getattr(item, field)
         return float("nan") if value is None else float(value)
     for text in item.attributes.get(field, ()):
-        try:
-            return float(text.split()[0])
-        except (ValueError, IndexError):
-            continue
+        if found := _NUMBER.search(text):
+            return float(found.group())
     return float("nan")
 
 
@@ -195,8 +195,8 @@ class Columns:
         self._numbers["popularity"] = column
 
     def numbers(self, field: str) -> NDArray[np.float64]:
-        """A numeric column, (n_rows,), nan where unknown. Prices are on the exchange's common scale."""
-        return self._numbers[field][: self._size] if field in self._numbers else np.full(self._size, np.nan)
+        """A numeric column, (n_rows,), nan where unknown. Prices on the common scale, measures as they are written."""
+        return self._numbers[field][: self._size] if field in self._numbers else self._parsed(field)
 
     @_locked
     def mask(self, constraints: Iterable[Constraint], *, in_stock_only: bool = True) -> Mask:

@@ -171,7 +171,10 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An explicit order asked for: "cheapest", "newest". ``field`` is price, created_at, rating or popularity."""
+    """An explicit order asked for: "cheapest", "newest".
+
+    ``field`` is price, created_at, rating, popularity, or an attribute that holds measures of one unit ("screen size").
+    """
 
     field: str
     descending: bool

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from fusion.instructions.closed_class import closed_class_table
+from fusion.instructions.dimensions import Dimension, read_dimension
 from fusion.instructions.lexicon import load_concepts, load_list, role_of
 from fusion.instructions.measures import measure_key, size_key
 from fusion.instructions.normalise import normalise
@@ -33,6 +34,7 @@ class CatalogueValues:
         measures: "13 inch" -> links of values that are or hold that measure.
         sizes: "40", "m" -> links of values of size fields.
         fields: role -> the catalogue's fields of that role, the most used first.
+        dimensions: fields whose numbers compare.
         names: category names, to compare unknown phrases with -> their links.
     """
 
@@ -43,6 +45,7 @@ class CatalogueValues:
     fields: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, Link] = field(default_factory=dict)
     value_concepts: dict[tuple[str, str], str] = field(default_factory=dict)
+    dimensions: list[Dimension] = field(default_factory=list)
 
 
 def read_catalogue(vocabulary: Vocabulary) -> CatalogueValues:
@@ -70,6 +73,8 @@ class _Reader:
                 self._read_categories(values)
             else:
                 self._read_attribute(name, role, values)
+                if dimension := read_dimension(name, values):
+                    self.result.dimensions.append(dimension)
                 self.result.table.add(normalise(name).text, Kind.FIELD, role)
         for fields in self.result.fields.values():
             fields.sort(key=lambda name: -sum(self.vocabulary.values[name].values()))

@@ -45,7 +45,7 @@ def _phrases() -> Iterator[tuple[str, Kind, str]]:
     yield from ((phrase, Kind.CHATTER, "") for phrase in words(cues["except"]["undo"]))
     yield from ((phrase, Kind.CLOSE, "") for phrase in words(cues["except"]["close"]))
     yield from ((phrase, Kind.LOVES, "") for key in ("loves", "loves_zh") for phrase in words(cues["theme"][key]))
-    for name, order in cues["order"].items():
+    for name, order in {**cues["order"], **cues["superlative"]}.items():
         yield from ((phrase, Kind.ORDER, name) for language in ("en", "zh") for phrase in words(order[language]))
     for group in ("recipient", "interest", "situation"):
         for name, hint in hints[group].items():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fusion.instructions.catalogue_values import CatalogueValues
 from fusion.instructions.phrase_table import Kind, Link
 from fusion.instructions.pieces import ASIDE, HEAD, MODIFIER, MUST, THEME, WANT, Piece
+from fusion.instructions.prices import PriceMention
 from fusion.types import Constraint, Operator, Strength
 
 # Roles that a plain mention makes a must: shoppers mean them literally.
@@ -152,6 +153,15 @@ def _without_contradictions(constraints: Sequence[Constraint]) -> list[Constrain
         if constraint.values:
             kept.append(constraint)
     return kept
+
+
+def measure_constraint(mention: PriceMention) -> Constraint | None:
+    """A bound on a measured field, in that field's unit; None for a price."""
+    if mention.field == "price":
+        return None
+    low, high = (None if edge is None else float(edge) for edge in (mention.low, mention.high))
+    operator = Operator.BETWEEN if low is not None and high is not None else Operator.LTE if high is not None else Operator.GTE
+    return Constraint(mention.field, operator, low=low, high=high)
 
 
 def cheap_wants(pieces: Iterable[Piece]) -> list[Constraint]:

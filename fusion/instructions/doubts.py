@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from fusion.instructions.catalogue_values import CatalogueValues
 from fusion.instructions.closed_class import ordinary_words
-from fusion.instructions.lexicon import load_concepts, load_list
+from fusion.instructions.dimensions import superlative_field
+from fusion.instructions.lexicon import load, load_concepts, load_list
 from fusion.instructions.measures import size_key
 from fusion.instructions.phrase_table import Kind, Link
 from fusion.instructions.pieces import Piece
@@ -35,6 +36,7 @@ def settle_doubts(
         before = pieces[i - 1] if i else None
         _doubt_brand(piece, before, tokens, capitals, titles)
         _doubt_letter(piece, tokens)
+        _doubt_superlative(piece, pieces, tokens, values)
         _doubt_verb(piece, before)
         _doubt_free(piece, before, pieces[i + 1] if i + 1 < len(pieces) else None)
     _read_bare_sizes(pieces, tokens, values)
@@ -57,6 +59,16 @@ def _doubt_brand(
         piece.links = tuple(link for link in piece.links if link.role != "brand")
         if not piece.links and not piece.refs:
             piece.kind = Kind.UNKNOWN
+
+
+def _doubt_superlative(piece: Piece, pieces: Sequence[Piece], tokens: Sequence[Token], values: CatalogueValues) -> None:
+    """ "biggest" orders what the catalogue measures; elsewhere it is a word to search with."""
+    if piece.kind is Kind.ORDER and piece.refs[0] in load("cues")["superlative"]:
+        concepts = [load_concepts()[ref] for p in pieces if p.is_thing for ref in p.refs if ref in load_concepts()]
+        names = {name for concept in concepts for name in concept.names["en"]}
+        field = superlative_field(piece.refs[0], tokens, names, values.dimensions)
+        piece.refs = (piece.refs[0], field)
+        piece.kind = Kind.ORDER if field else Kind.UNKNOWN
 
 
 def _doubt_letter(piece: Piece, tokens: Sequence[Token]) -> None:

@@ -193,7 +193,8 @@ def ordered_slot(slot: str) -> str:
 def slot_of(constraint: Constraint) -> str:
     """A constraint in the notation of the expectations."""
     if constraint.low is not None or constraint.high is not None or constraint.operator in {Operator.LTE, Operator.GTE}:
-        low, high = _major(constraint.low, constraint.currency), _major(constraint.high, constraint.currency)
+        exponent = minor_unit_exponent(constraint.currency) if constraint.field == "price" else 0
+        low, high = _scaled(constraint.low, exponent), _scaled(constraint.high, exponent)
         if constraint.operator is Operator.BETWEEN:
             return f"{constraint.field}={low}..{high}"
         return f"{constraint.field}{'<=' if constraint.operator is Operator.LTE else '>='}{high or low}"
@@ -201,8 +202,8 @@ def slot_of(constraint: Constraint) -> str:
     return ordered_slot(f"{constraint.field}{sign}{'|'.join(constraint.values)}")
 
 
-def _major(minor: float | None, currency: str) -> str:
-    return "" if minor is None else f"{minor / 10 ** minor_unit_exponent(currency):g}"
+def _scaled(number: float | None, exponent: int) -> str:
+    return "" if number is None else f"{number / 10**exponent:g}"
 
 
 def slots_of(instruction: Instruction, strength: Strength) -> set[str]:

@@ -36,6 +36,8 @@ def label_of(constraint: Constraint, language: str, name_of: Callable[[str, str,
     field = field_name(constraint.field, language)
     if constraint.field == "in_stock":
         return field
+    if constraint.low is not None or constraint.high is not None:
+        return f"{field} {_range_label(constraint.low, constraint.high)}"
     distinct = list(dict.fromkeys(name_of(constraint.field, value, language) for value in constraint.values))
     names = ("、" if chinese else ", ").join(distinct[:3])
     if len(distinct) > 3:
@@ -58,6 +60,12 @@ def format_money(amount_minor: float, currency: str) -> str:
     symbol = load("money")["symbols"].get(currency, f"{currency} ")
     text = f"{amount:.0f}" if amount == amount.to_integral_value() else f"{amount:.2f}"
     return f"{symbol}{text}"
+
+
+def _range_label(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f"{low:g}–{high:g}"
+    return f"≤ {high:g}" if high is not None else f"≥ {low:g}"
 
 
 def _price_label(constraint: Constraint, chinese: bool) -> str:

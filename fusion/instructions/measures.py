@@ -84,6 +84,12 @@ def measure_key(tokens: Sequence[Token]) -> list[str]:
     return keys
 
 
+def unit_at(tokens: Sequence[Token], start: int) -> tuple[str, int]:
+    """(canonical unit, end) of the unit that stands at tokens[start], ("", start) if none does."""
+    n = _longest(tokens, start, _units())
+    return (_units()[tuple(t.word for t in tokens[start : start + n])], start + n) if n else ("", start)
+
+
 def size_key(tokens: Sequence[Token]) -> str:
     """What a size is looked up by: "Size 40", "EU 40" and "40" are "40"; "Medium" and "M" are "m"; "" for anything longer."""
     kept = [t for t in tokens if t.word not in load_list("size_words") and t.kind in {NUMBER, WORD}]

@@ -11,7 +11,7 @@ from fusion.instructions.backing import back
 from fusion.instructions.base import InstructionParser
 from fusion.instructions.catalogue_values import CatalogueValues, read_catalogue
 from fusion.instructions.closed_class import closed_class_table, concept_words
-from fusion.instructions.constraints import cheap_wants, merge, read_pieces
+from fusion.instructions.constraints import cheap_wants, measure_constraint, merge, read_pieces
 from fusion.instructions.currencies import price_constraint
 from fusion.instructions.doubts import settle_doubts
 from fusion.instructions.heads import place_things
@@ -171,7 +171,9 @@ class _Reading:
         found: list[Constraint] = []
         for piece in self.pieces:
             if piece.price:
-                bound = price_constraint(piece.price, asked=currency, own=own, exchange_rates=rates, language=self.language)
+                bound = measure_constraint(piece.price) or price_constraint(
+                    piece.price, asked=currency, own=own, exchange_rates=rates, language=self.language
+                )
                 strength, weight = (Strength.WANT, 0.6) if piece.mood is WANT else (Strength.MUST, 1.0)
                 bound = replace(bound, strength=strength, weight=weight, span=(piece.start, piece.end))
                 found = _narrowed(found, bound)
@@ -210,9 +212,10 @@ class _Reading:
         found = [p for p in self.pieces if p.kind is Kind.ORDER]
         if not found or found[-1].refs[0] == "none":
             return None
-        order = load("cues")["order"][found[-1].refs[0]]
+        order = {**load("cues")["order"], **load("cues")["superlative"]}[found[-1].refs[0]]
         label = order["label"]["zh" if self.language == "zh" else "en"]
-        return Order(order["field"], order["descending"], self._original_span((found[-1].start, found[-1].end)), label)
+        field_name = order.get("field") or found[-1].refs[1]
+        return Order(field_name, order["descending"], self._original_span((found[-1].start, found[-1].end)), label)
 
     def avoid(self, constraints: Sequence[Constraint]) -> str:
         """Negated words that became no constraint."""
@@ -245,7 +248,7 @@ def _fields(piece: Piece) -> set[str]:
 def _narrowed(found: list[Constraint], bound: Constraint) -> list[Constraint]:
     """ "over 20 under 50" is one range; a second bound of the same side replaces the first."""
     for i, known in enumerate(found):
-        if known.strength is not bound.strength:
+        if (known.field, known.strength) != (bound.field, bound.strength):
             continue
         low = bound.low if bound.low is not None else known.low
         high = bound.high if bound.high is not None else known.high

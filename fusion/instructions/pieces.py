@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from fusion.instructions.catalogue_values import CatalogueValues
 from fusion.instructions.closed_class import closed_class_table
+from fusion.instructions.dimensions import find_bounds
 from fusion.instructions.language import is_han
 from fusion.instructions.lexicon import load_list, load_roles
 from fusion.instructions.measures import Quantity, find_quantities
@@ -74,6 +75,9 @@ def cut(
         if not any(taken[start:end]):
             taught[start] = _piece_of(entries, start, end, values)
             taken[start:end] = [True] * (end - start)
+    for bound in find_bounds(tokens, taken, values.dimensions):
+        prices[bound.start] = bound
+        taken[bound.start : bound.end] = [True] * (bound.end - bound.start)
     quantities = {quantity.start: quantity for quantity in find_quantities(tokens, taken, values.sizes)}
     for quantity in quantities.values():
         taken[quantity.start : quantity.end] = [True] * (quantity.end - quantity.start)

@@ -22,7 +22,7 @@ Phrases = Mapping[tuple[str, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class PriceMention:
-    """A price bound over tokens[start:end], in major units.
+    """A bound over tokens[start:end]: of the price in major units, or of a measured field in that field's unit.
 
     Attributes:
         low, high: inclusive, None where the request sets no bound.
@@ -34,6 +34,7 @@ class PriceMention:
     currency: str
     start: int
     end: int
+    field: str = "price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +277,29 @@ def _negated(tokens: Sequence[Token], relation: str, start: int, floor: int) -> 
 
 
 def _relation_after(tokens: Sequence[Token], end: int) -> tuple[str, int]:
-    if n := _longest(tokens, end, _bounds_after()):
+    n = _longest(tokens, end, _bounds_after())
+    if n and tokens[end + n - 1].edge & 2:  # "16GB内存" is no upper bound
         return _bounds_after()[_key(tokens, end, n)], end + n
     return "", end
+
+
+def relation_around(tokens: Sequence[Token], start: int, end: int, floor: int) -> tuple[str, int, int]:
+    """("lte", "gte", "about" or "", where it starts, where it ends) of the words around tokens[start:end]."""
+    before, first = _relation_before(tokens, start, floor)
+    behind, last = _relation_after(tokens, end)
+    if before in {"lte", "gte"}:
+        return before, first, end
+    return behind, start, last
+
+
+def joint_at(tokens: Sequence[Token], start: int) -> int:
+    """How many tokens a joint of a range covers there, 0 if none does."""
+    return _longest(tokens, start, _phrases("to"))
+
+
+def opening_before(tokens: Sequence[Token], start: int, floor: int) -> int:
+    """How many tokens right before a range belong to it ("between")."""
+    return _longest_before(tokens, start, _phrases("between"), floor)
 
 
 def _key(tokens: Sequence[Token], start: int, n: int) -> tuple[str, ...]:
