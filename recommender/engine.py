@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import threading
 import time
@@ -261,9 +262,10 @@ def build_parser(tagger: RequestTagger | None) -> InstructionParser:
     """The parser that the settings name; it knows no catalogue yet."""
     conf = get_settings()
     options = {"exchange_rates": conf.EXCHANGE_RATES, **conf.PARSER.get("OPTIONS", {})}
-    if tagger is not None:
+    backend = import_string(conf.PARSER["BACKEND"])
+    if tagger is not None and "tagger" in inspect.signature(backend).parameters:
         options["tagger"] = tagger
-    parser: InstructionParser = import_string(conf.PARSER["BACKEND"])(**options)
+    parser: InstructionParser = backend(**options)
     return parser
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from fusion.instructions.adapter import CARD
+from fusion.exceptions import MissingDependency
+from fusion.instructions.adapter import CARD, read_card, require_base
 from fusion.instructions.tagger import BUNDLED, RequestTagger, tagger_on
 from recommender.conf import get_settings
 from recommender.encoders import get_encoders
@@ -20,11 +21,12 @@ def build_tagger() -> RequestTagger | None:
         return None
     try:
         tagger = tagger_on(get_encoders(), folder)
-    except Exception as error:  # no identity: the encoder's files are not there, which usable_blocks reports
-        logger.warning("event=tagger_off folder=%s error=%r", folder, error)
+        if tagger is None:
+            raise MissingDependency("no encoder has a text tower")
+        require_base(read_card(folder), tagger.identity, folder)
+    except Exception as error:  # also where the encoder's own files are missing, which usable_blocks reports
+        logger.warning("event=tagger_off error=%r", str(error))
         return None
-    if tagger is None:
-        logger.warning("event=tagger_off folder=%s error='no encoder has a text tower'", folder)
     return tagger
 
 

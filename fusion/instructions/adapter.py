@@ -107,6 +107,19 @@ def read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
+def require_base(card: Mapping[str, Any], base: EncoderIdentity, folder: Path) -> None:
+    """Refuse an adapter of another text encoder.
+
+    Raises:
+        ChecksumMismatch: the card names another base; the message says which.
+    """
+    if card["base"] != base_of(base):
+        raise ChecksumMismatch(
+            f"The tagger in {folder} was trained on {_named(card['base'])}, but the text encoder is {_named(base_of(base))}. "
+            f"{_ADVICE}"
+        )
+
+
 def read_adapter(folder: Path, base: EncoderIdentity) -> Adapter:
     """The adapter in the folder, for this text encoder.
 
@@ -115,11 +128,7 @@ def read_adapter(folder: Path, base: EncoderIdentity) -> Adapter:
         ChecksumMismatch: a file is not the one that was written, or the adapter belongs to another text encoder.
     """
     card = read_card(folder)
-    if card["base"] != base_of(base):
-        raise ChecksumMismatch(
-            f"The tagger in {folder} was trained on {_named(card['base'])}, but the text encoder is {_named(base_of(base))}. "
-            f"{_ADVICE}"
-        )
+    require_base(card, base, folder)
     path = folder / Path(str(card["file"])).name
     require_sha256(path, str(card["sha256"]), advice=_ADVICE)
     from safetensors.numpy import load_file

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_NEGATIONS = frozenset({Kind.NEGATE, Kind.AVOID})
 # Of a piece's characters, how many a tag must cover.
 _COVERED = 0.5
 
@@ -28,7 +29,7 @@ def back(pieces: Sequence[Piece], tokens: Sequence[Token], text: NormalText, tag
 
     Prices, amounts, sizes, ages, orders and stock stay as they are, and so does whatever a rule negated, affirmed or softened.
     """
-    if not tagger.is_ready or not any(is_unexplained(piece) for piece in pieces):
+    if not tagger.is_ready or not needs_a_second_reading(pieces):
         return
     try:
         tags, threshold = tagger.tag(text.text), tagger.threshold
@@ -42,8 +43,19 @@ def back(pieces: Sequence[Piece], tokens: Sequence[Token], text: NormalText, tag
             piece.negated = True
 
 
+def needs_a_second_reading(pieces: Sequence[Piece]) -> bool:
+    """Whether the rules left a word unexplained or a negation without anything negated. Other requests pay nothing.
+
+    "Except" is the rules' own: 除了 X 还要 Y negates nothing on purpose.
+    """
+    if any(piece.kind is Kind.EXCEPT for piece in pieces):
+        return False
+    unplaced = any(piece.kind in _NEGATIONS for piece in pieces) and not any(piece.negated for piece in pieces)
+    return unplaced or any(is_unexplained(piece) for piece in pieces)
+
+
 def is_unexplained(piece: Piece) -> bool:
-    """Whether the rules do not know these words: a refusal may be in them. Requests without any pay nothing."""
+    """Whether the rules do not know these words: a refusal may be in them."""
     if piece.kind is not Kind.UNKNOWN or piece.negated or any(c.isdigit() for c in piece.words):
         return False
     return piece.words[:1].isalpha() and piece.words not in _descriptors()

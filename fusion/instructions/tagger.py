@@ -47,12 +47,17 @@ class RequestTagger:
         folder: of an adapter; ``BUNDLED`` is the one that comes with this library.
         tower: the text encoder's own tower, whose tensors are shared.
         identity: of that encoder; an adapter of another one is refused.
+
+    Attributes:
+        problem: why the adapter was refused, "" as long as it was not.
+        n_asked: how many texts were asked about.
     """
 
     def __init__(self, folder: Path, tower: TextTower, identity: EncoderIdentity) -> None:
         self.folder = folder
         self.identity = identity
         self.problem = ""
+        self.n_asked = 0
         self._tower = tower
         self._lock = Lock()
         self._adapter: Adapter | None = None
@@ -90,13 +95,14 @@ class RequestTagger:
 
     def tag(self, text: str) -> tuple[Tag, ...]:
         """The wanted and refused stretches of a text, in order; what is neither is left out. Raises what ``load`` raises."""
+        self.n_asked += 1
         return self._remembered(text) if text.strip() else ()
 
     def _read(self, text: str) -> tuple[Tag, ...]:
         self.load()
         assert self._labeller is not None
         ids, offsets = self._tower.tokenise_with_offsets(text)
-        return tuple(tags_of(self._labeller(ids), places(text, offsets)))
+        return tuple(tags_of(text, self._labeller(ids), places(text, offsets)))
 
 
 def tagger_on(encoders: Sequence[Encoder], folder: Path) -> RequestTagger | None:
@@ -125,20 +131,23 @@ def places(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int
     return found
 
 
-def tags_of(probabilities: Matrix, token_places: Sequence[tuple[int, int]]) -> list[Tag]:
+def tags_of(text: str, probabilities: Matrix, token_places: Sequence[tuple[int, int]]) -> list[Tag]:
     """Tokens of one kind in a row are one tag; a B- begins another one. A tag's probability is its tokens' mean.
+
+    The tokens of a Latin word are of one kind, that of their mean: "lin" + "ne" is not half refused.
 
     Args:
         probabilities: (n_tokens, n_labels), rows add up to 1.
     """
     kinds = np.stack([probabilities[:, 0], probabilities[:, 1:3].sum(1), probabilities[:, 3:5].sum(1)], axis=1)
+    inner = _share_a_kind(text, kinds, token_places)
     runs: list[tuple[int, list[int]]] = []
     for i, (start, end) in enumerate(token_places):
         if start == end:
             continue
         kind = int(kinds[i].argmax())
         begins = LABELS[int(probabilities[i].argmax())].startswith("B-")
-        if runs and runs[-1][0] == kind and not (begins and kind):
+        if runs and runs[-1][0] == kind and (i in inner or not (begins and kind)):
             runs[-1][1].append(i)
         else:
             runs.append((kind, [i]))
@@ -147,3 +156,18 @@ def tags_of(probabilities: Matrix, token_places: Sequence[tuple[int, int]]) -> l
         for kind, run in runs
         if kind
     ]
+
+
+def _share_a_kind(text: str, kinds: Matrix, token_places: Sequence[tuple[int, int]]) -> set[int]:
+    """Give the tokens of each Latin word their mean, in place; returns those that are not the first of their word."""
+    inner: set[int] = set()
+    first = 0
+    for i in range(1, len(token_places) + 1):
+        start = token_places[i][0] if i < len(token_places) else 0
+        inside = 0 < start == token_places[i - 1][1] and text[start - 1].isascii() and text[start - 1 : start + 1].isalnum()
+        if inside and text[start].isascii():
+            inner.add(i)
+            continue
+        kinds[first:i] = kinds[first:i].mean(axis=0)
+        first = i
+    return inner

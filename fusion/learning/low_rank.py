@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.encoders.adapted import PROJECTIONS
-from fusion.exceptions import EncodingError
+from fusion.exceptions import EncodingError, MissingDependency
 from fusion.instructions.adapter import LABELS
 
 METHODS = ("lora", "adalora")
@@ -34,12 +34,12 @@ class TrainingOptions:
     rank: int = 8
     alpha: int = 16
     dropout: float = 0.05
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.01
     warmup: float = 0.06
-    batch_tokens: int = 256
+    batch_tokens: int = 320
     n_layers: int = 0
-    patience: int = 1
+    patience: int = 2
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -52,7 +52,13 @@ class TrainingOptions:
 def adapted_model(source: Path | str, options: TrainingOptions, total: int) -> Any:
     """The PEFT model to train; ``total`` is the number of steps, which AdaLoRA plans by."""
     import torch
-    from peft import AdaLoraConfig, LoraConfig, TaskType, get_peft_model
+
+    try:
+        from peft import AdaLoraConfig, LoraConfig, TaskType, get_peft_model
+    except ImportError as error:
+        raise MissingDependency(
+            "Training a tagger needs peft, seqeval and tensorboard: pip install 'django-attune[tagger]'."
+        ) from error
     from transformers import AutoConfig, AutoModelForTokenClassification
 
     config = AutoConfig.from_pretrained(str(source), num_labels=len(LABELS), trust_remote_code=False)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from fusion.encoders.request_bert import native_bfloat16
 from fusion.encoders.words import batches_by_length, hush
 from fusion.instructions.adapter import LABELS
 from fusion.instructions.tagger import AVOID, places, tags_of
@@ -167,7 +168,8 @@ class _Run:
 
         self.model.train()
         ids, mask, labels = _tensors(rows, self.pad)
-        loss = self.model(input_ids=ids, attention_mask=mask, labels=labels).loss
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=native_bfloat16()):  # two thirds of the time
+            loss = self.model(input_ids=ids, attention_mask=mask, labels=labels).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trainable, 1.0)
         optimizer.step()
@@ -195,7 +197,7 @@ def _judged(row: _Row, probabilities: Matrix) -> Judged:
     kept = [i for i, label in enumerate(row.labels) if label != _IGNORED]
     expected = [LABELS[row.labels[i]] for i in kept]
     found = [LABELS[int(probabilities[i].argmax())] for i in kept]
-    tags = tags_of(probabilities, row.places)
+    tags = tags_of(row.sentence.text, probabilities, row.places)
     refused = {(span.start, span.end) for span in row.sentence.spans if span.label == AVOID}
     return Judged(row.sentence.language, expected, found, refused, [tag for tag in tags if tag.label == AVOID])
 

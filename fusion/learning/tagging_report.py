@@ -9,7 +9,7 @@ from fusion.instructions.tagger import Tag
 
 THRESHOLDS = tuple(round(0.5 + 0.01 * i, 2) for i in range(50))
 # A refusal that nobody meant hides what was asked for; one that is missed leaves things as they were.
-WANTED_PRECISION = 0.98
+WANTED_PRECISION = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Report:
 
 
 def report_on(judged: Sequence[Judged], threshold: float) -> Report:
-    """Seqeval over all sentences and by language; AVOID's precision and recall from the threshold on, by exact spans."""
+    """Seqeval over all sentences and by language; AVOID's precision and recall from the threshold on."""
     from seqeval.metrics import classification_report, f1_score
 
     metrics = {"f1": _f1(f1_score, judged)}
@@ -53,11 +53,20 @@ def _f1(f1_score: object, judged: Sequence[Judged]) -> float:
 
 
 def avoid_precision_recall(judged: Sequence[Judged], threshold: float) -> tuple[float, float]:
-    """Of the AVOID tags of at least this probability; a tag is right when its span is exactly a refused one."""
-    found = [(tag, judgement) for judgement in judged for tag in judgement.tags if tag.probability >= threshold]
-    right = sum((tag.start, tag.end) in judgement.refused for tag, judgement in found)
-    expected = sum(len(judgement.refused) for judgement in judged)
-    return (right / len(found) if found else 1.0), (right / expected if expected else 1.0)
+    """Of the AVOID tags of at least this probability. Right is a tag that lies mostly in a refused span, and finds it."""
+    n_tags = n_right = n_found = 0
+    for judgement in judged:
+        tags = [tag for tag in judgement.tags if tag.probability >= threshold]
+        hit = [[2 * _shared(tag, span) > tag.end - tag.start for span in judgement.refused] for tag in tags]
+        n_tags += len(tags)
+        n_right += sum(map(any, hit))
+        n_found += sum(map(any, zip(*hit, strict=True)))
+    n_expected = sum(len(judgement.refused) for judgement in judged)
+    return (n_right / n_tags if n_tags else 1.0), (n_found / n_expected if n_expected else 1.0)
+
+
+def _shared(tag: Tag, span: tuple[int, int]) -> int:
+    return min(tag.end, span[1]) - max(tag.start, span[0])
 
 
 def best_threshold(judged: Sequence[Judged]) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from fusion.instructions.evaluation import Expectation, Reading, Score, read_expectations, read_with, rows_of, score, table_of
 from fusion.instructions.parser import LexiconParser
+from fusion.instructions.tagger import RequestTagger
 from fusion.types import Vocabulary
 
 HERE = Path(__file__).parent
@@ -53,10 +54,10 @@ def _is_known(slot: str, values: dict[str, dict[str, int]]) -> bool:
     return set(wanted.split("|")) <= known
 
 
-def fitted_parsers() -> dict[str, LexiconParser]:
+def fitted_parsers(tagger: RequestTagger | None = None) -> dict[str, LexiconParser]:
     parsers = {}
     for name in ("demo", "clothes"):
-        parsers[name] = LexiconParser()
+        parsers[name] = LexiconParser(tagger=tagger)
         parsers[name].fit(load_vocabulary(name))
     return parsers
 

@@ -9,7 +9,9 @@ import pytest
 
 from fusion.encoders.text import TransformersTextEncoder
 from fusion.instructions.adapter import base_of, write_adapter
+from fusion.instructions.base import InstructionParser
 from fusion.instructions.tagger import BUNDLED
+from fusion.types import Instruction, Vocabulary
 from recommender.encoders import set_encoders
 from recommender.engine import Engine
 from recommender.tagging import build_tagger, tagger_folder
@@ -26,13 +28,15 @@ def configure(settings, tmp_path):
     set_encoders(None)
 
 
-def test_it_is_off_unless_asked_for(configure):
+def test_it_can_be_switched_off(configure):
     configure(TAGGER="")
     assert tagger_folder() is None
     assert build_tagger() is None
 
 
 def test_a_trained_one_comes_before_the_bundled_one_when_told_so(configure, tmp_path):
+    configure()
+    assert tagger_folder() == BUNDLED
     configure(TAGGER="trained")
     assert tagger_folder() == BUNDLED
     folder = tmp_path / "data" / "models" / "tagger"
@@ -54,7 +58,7 @@ def test_encoders_without_a_text_tower_mean_no_tagger(configure, caplog):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("folder", ["missing", "of_another_encoder"])
-def test_the_engine_reads_requests_with_a_tagger_that_cannot_be_used(configure, tmp_path, folder):
+def test_the_engine_reads_requests_with_a_tagger_that_cannot_be_used(configure, tmp_path, folder, caplog):
     encoder = TransformersTextEncoder(model=str(save_small_bert(tmp_path / "bert")))
     if folder == "of_another_encoder":
         other = {**base_of(encoder.identity("text")), "checksum": "another"}
@@ -62,6 +66,8 @@ def test_the_engine_reads_requests_with_a_tagger_that_cannot_be_used(configure, 
     configure(TAGGER=str(tmp_path / folder))
     set_encoders([encoder])
     engine = Engine()
+    assert engine.tagger is None
+    assert "event=tagger_off" in caplog.text
     encoder.load()
     assert engine.parser.parse("flurble under 20 dollars").musts[0].high == 2000
 
@@ -74,3 +80,22 @@ def test_a_folder_that_is_no_text_is_refused_as_a_setting(configure):
     configure(TAGGER=Path("x"))
     with pytest.raises(ImproperlyConfigured, match="TAGGER"):
         get_settings()
+
+
+class Plain(InstructionParser):
+    """A parser of a host's own, which knows no tagger."""
+
+    def __init__(self, exchange_rates: object) -> None:
+        self.rates = exchange_rates
+
+    def fit(self, vocabulary: Vocabulary) -> None: ...
+
+    def parse(self, text: str, *, language: str = "", currency: str = "") -> Instruction:
+        return Instruction(text=text)
+
+
+@pytest.mark.django_db
+def test_a_parser_that_knows_no_tagger_is_given_none(configure):
+    configure(PARSER={"BACKEND": "tests.recommender.test_tagging.Plain"})
+    set_encoders([HashedWords()])
+    assert Engine().parser.parse("x").text == "x"

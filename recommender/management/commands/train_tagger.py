@@ -39,7 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--method", choices=METHODS, default="lora")
         parser.add_argument("--rank", type=int, default=8)
-        parser.add_argument("--layers", type=int, default=0, help="of the encoder, from below; 0 means all (default)")
+        parser.add_argument("--layers", type=int, default=6, help="of the encoder, from below; 0 means all (default: 6)")
         parser.add_argument("--limit", type=int, default=10_000, metavar="N", help="sentences to train on (default: 10000)")
         parser.add_argument("--threads", type=int, default=None, help="of torch; default: as the environment says")
         parser.add_argument("--out", type=Path, default=None, metavar="DIR", help="default: DATA_DIR/models/tagger")

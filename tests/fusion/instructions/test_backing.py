@@ -94,9 +94,14 @@ def test_the_tagger_is_not_asked_where_the_rules_know_every_word(encoder, tmp_pa
     parser.fit(load_vocabulary("clothes"))
     for text in ("black nike shoes under 300", "黑色跑鞋两百以内", "comfortable waterproof boots", "80", "", "???"):
         parser.parse(text)
-    assert tagger._remembered.cache_info().misses == 0
+    assert tagger.n_asked == 0
     parser.parse("flurble boots")
-    assert tagger._remembered.cache_info().misses == 1
+    assert tagger.n_asked == 1
+
+
+def test_a_negation_that_found_nothing_to_negate_is_asked_about(clothes, refusing):
+    assert musts(clothes, "boots yes, sandals no") == {"category=Footwear/Boots|Footwear/Sandals"}
+    assert "category=Footwear/Boots|Footwear/Sandals" not in musts(refusing, "boots yes, sandals no")
 
 
 def test_below_the_threshold_nothing_is_refused(encoder, tmp_path):
