@@ -19,14 +19,14 @@ def parsers():
     return fitted_parsers()
 
 
-@pytest.mark.parametrize(("lang", "least"), [("en", 0.97), ("zh", 0.95)])
-def test_requests_are_read_as_shoppers_mean_them(parsers, lang, least):
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_requests_are_read_as_shoppers_mean_them(parsers, lang):
     result = tally([r for r in load_requests() if r.lang == lang], parsers)
-    assert result.f1 >= least, "\n".join(result.wrong)
-    assert result.exactness >= 0.95, "\n".join(result.wrong)
+    assert result.f1 >= 0.99, "\n".join(result.wrong)
+    assert result.exactness >= 0.98, "\n".join(result.wrong)
 
 
-@pytest.mark.parametrize(("lang", "least", "exact"), [("en", 0.92, 0.85), ("zh", 0.92, 0.84)])
+@pytest.mark.parametrize(("lang", "least", "exact"), [("en", 0.98, 0.96), ("zh", 0.98, 0.96)])
 def test_requests_to_develop_on_stay_above_a_floor(parsers, lang, least, exact):
     result = tally([r for r in load_requests("development") if r.lang == lang], parsers)
     assert result.n == 150
@@ -56,7 +56,7 @@ def test_the_suite_is_half_chinese_and_has_every_kind(name):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("lang", "least"), [("en", 0.97), ("zh", 0.95)])
+@pytest.mark.parametrize(("lang", "least"), [("en", 0.99), ("zh", 0.99)])
 def test_paraphrases_drawn_at_random_are_read_alike(parsers, lang, least):
     result = tally([r for r in draw_requests() if r.lang == lang], parsers)
     assert result.f1 >= least, "\n".join(result.wrong)
