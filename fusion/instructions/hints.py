@@ -53,6 +53,20 @@ def _roles(hint: Mapping[str, Any]) -> Mapping[str, Any]:
     return {role: line for role, line in hint.items() if role not in {"en", "zh", "up_to"}}
 
 
+def situations(values: CatalogueValues) -> Iterator[tuple[str, list[Link]]]:
+    """("situation.gym", the values of this catalogue that suit it), of every situation that suits any."""
+    for name, hint in load("hints")["situation"].items():
+        links = [link for role, line in _roles(hint).items() for link in _links(role, words(str(line)), values)]
+        if links:
+            yield f"situation.{name}", links
+
+
+def situation_name(name: str, language: str) -> str:
+    """What "situation.gym" is called: "gym", "健身房"."""
+    group, _, ident = name.partition(".")
+    return next(iter(words(load("hints")[group][ident][language])), ident)
+
+
 def _links(role: str, concepts: Sequence[str], values: CatalogueValues) -> list[Link]:
     """One link a field, to every value that is one of the concepts or a kind of it."""
     found: dict[str, Link] = {}

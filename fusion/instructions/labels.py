@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from fusion.instructions.lexicon import load, role_of
+from fusion.instructions.catalogue_values import CatalogueValues
+from fusion.instructions.language import detect_language
+from fusion.instructions.lexicon import load, load_concepts, role_of
 from fusion.types import Constraint, Operator, Strength, minor_unit_exponent
 
 _MESSAGES = {
@@ -52,6 +54,15 @@ def field_name(field: str, language: str) -> str:
     names = load("roles")["names"]["zh" if language == "zh" else "en"]
     own = field.upper() if len(field) <= 3 and field.isascii() else field[:1].upper() + field[1:]
     return str(names.get(role_of(field)) or names.get(field) or own)
+
+
+def value_name(values: CatalogueValues, field: str, value: str, language: str) -> str:
+    """A value's name: the catalogue's own where it is in that language, else the lexicon's where it has one."""
+    own = value.rpartition("/")[2] if field == "category" else value
+    concept = values.value_concepts.get((field, value))
+    if concept is None or (detect_language(own) == "zh") == (language == "zh"):
+        return own
+    return next(iter(load_concepts()[concept].names.get(language, ())), own)
 
 
 def format_money(amount_minor: float, currency: str) -> str:

@@ -17,7 +17,7 @@ from fusion.instructions.doubts import settle_doubts
 from fusion.instructions.heads import place_things
 from fusion.instructions.hints import hint_wants
 from fusion.instructions.homophones import HomophoneIndex
-from fusion.instructions.labels import label_of
+from fusion.instructions.labels import label_of, value_name
 from fusion.instructions.language import detect_language, languages_of
 from fusion.instructions.lexicon import load, load_concepts, load_han_names, load_money_phrases
 from fusion.instructions.nearest_names import NearestNames
@@ -200,12 +200,8 @@ class _Reading:
         return None if span is None else self.normal.span(self.tokens[span[0]].start, self.tokens[span[1] - 1].end)
 
     def name_of(self, field_name: str, value: str, language: str) -> str:
-        """A value's name for a chip: the catalogue's own where it is in that language, else the lexicon's where it has one."""
-        own = value.rpartition("/")[2] if field_name == "category" else value
-        concept = self.fitted.values.value_concepts.get((field_name, value))
-        if concept is None or (detect_language(own) == "zh") == (language == "zh"):
-            return own
-        return next(iter(load_concepts()[concept].names.get(language, ())), own)
+        """A value's name for a chip."""
+        return value_name(self.fitted.values, field_name, value, language)
 
     def order(self) -> Order | None:
         """The last explicit order; an order that is named to be refused is none."""
