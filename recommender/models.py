@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from recommender.artefacts import Artefact as Artefact
 from recommender.receipts import ErasureReceipt as ErasureReceipt
 from recommender.taught import Correction as Correction
 from recommender.taught import StopPhrase as StopPhrase

@@ -71,3 +71,14 @@ def purge() -> None:
 
     retention.purge()
     ledger.tidy()
+
+
+@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+def build_graph() -> None:
+    """Build the product graph anew from the catalogue and from what was bought."""
+    from recommender.services import graphs
+
+    with ledger.track("graph") as job:
+        report = graphs.rebuild()
+        job.job.total = job.job.done = report.items
+        job.job.message = report.summary

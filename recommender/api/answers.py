@@ -252,6 +252,40 @@ class ProductListSerializer(_Out):
     total = TotalSerializer()
 
 
+class GraphNodeSerializer(_Out):
+    """A product, or something that products share."""
+
+    id = serializers.CharField(help_text='Kind and key, like "item:sku-1" or "category:Home/Lighting"; edges name it.')
+    kind = serializers.ChoiceField(("item", "category", "brand", "value", "occasion"))
+    kind_label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    product_id = serializers.CharField(allow_null=True, help_text="The sku of a product; null for anything else.")
+    url = serializers.CharField(allow_null=True)
+    closeness = serializers.FloatField(help_text="Share of a random walk from the product that ends here.")
+    depth = serializers.IntegerField(help_text="How many edges away it is; 0: the product itself.")
+
+
+class GraphEdgeSerializer(_Out):
+    """What holds from source to target; bought_with holds both ways."""
+
+    source = serializers.CharField()  # type: ignore[assignment]
+    target = serializers.CharField()
+    kind = serializers.ChoiceField(("in_category", "parent", "of_brand", "has_value", "suited", "bought_with"))
+    label = serializers.CharField()  # type: ignore[assignment]
+    weight = serializers.FloatField(help_text="0 to 1: of bought_with 1 - 1 / lift, 1 for what the catalogue says.")
+    lift = serializers.FloatField(allow_null=True, help_text="Of bought_with: how many times more often than by chance.")
+    shoppers_at_least = serializers.IntegerField(allow_null=True, help_text="Of bought_with: distinct shoppers, in steps.")
+    simulated = serializers.BooleanField(help_text="true: the shoppers were made up.")
+
+
+class ProductGraphSerializer(_Out):
+    product_id = serializers.CharField()
+    built_at = serializers.DateTimeField(allow_null=True, help_text="Null: no graph knows this product yet.")
+    nodes = GraphNodeSerializer(many=True)
+    edges = GraphEdgeSerializer(many=True)
+    degraded = serializers.ListField(child=serializers.CharField(), help_text='"graph" while no graph knows the product.')
+
+
 class RejectedEventSerializer(_Out):
     index = serializers.IntegerField(help_text="Place in the batch, from 0.")
     code = serializers.CharField()

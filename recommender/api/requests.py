@@ -263,6 +263,11 @@ class SimilarQuerySerializer(StrictSerializer):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=12)
 
 
+class GraphQuerySerializer(StrictSerializer):
+    depth = serializers.IntegerField(min_value=1, max_value=3, default=2, help_text="How many edges away a node may be.")
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=30, help_text="Nodes, the product included.")
+
+
 class MoneyRequestSerializer(StrictSerializer):
     amount_minor = Whole(0, MAX_MINOR)
     currency = CurrencyCode()

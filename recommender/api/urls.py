@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from recommender.api.errors import unknown_path
 from recommender.api.schema import SchemaView
 from recommender.api.views.events import EventsView
+from recommender.api.views.graph import ProductGraphView
 from recommender.api.views.health import LivenessView, ReadinessView, VersionView
 from recommender.api.views.me import MyDataView, MyEventView
 from recommender.api.views.products import ProductsView, ProductView, SimilarProductsView
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/me/history/<path:event_id>", MyEventView.as_view(), name="my-event"),
     path("api/v1/products", ProductsView.as_view(), name="products"),
     path("api/v1/products/<path:sku>/similar", SimilarProductsView.as_view(), name="product-similar"),
+    path("api/v1/products/<path:sku>/graph", ProductGraphView.as_view(), name="product-graph"),
     path("api/v1/products/<path:sku>", ProductView.as_view(), name="product"),
     re_path(r"^api/(?P<rest>[\s\S]*)$", unknown_path, name="unknown"),
 ]

@@ -15,6 +15,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from fusion.types import Item
 from recommender.api import payloads
 from recommender.api.answers import ProductListSerializer, ProductSerializer, ResultSerializer
 from recommender.api.base import ApiView
@@ -26,7 +27,7 @@ from recommender.api.tokens import read_place, sign_place
 from recommender.exceptions import UnknownItem
 from recommender.services.serving import similar
 
-_SKU = OpenApiParameter(
+SKU = OpenApiParameter(
     "sku", OpenApiTypes.STR, OpenApiParameter.PATH, description="The product's id. It may hold slashes and spaces (%20)."
 )
 _ETAG = OpenApiParameter("If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="ETag of an answer before.")
@@ -76,10 +77,10 @@ class ProductView(ApiView):
             304: None,
             **problems(404),
         },
-        parameters=[_SKU, _ETAG, *SHARED],
+        parameters=[SKU, _ETAG, *SHARED],
     )
     def get(self, request: Request, sku: str) -> HttpResponseBase:
-        body = payloads.product(_item(sku), self.language, self.base)
+        body = payloads.product(visible_item(sku), self.language, self.base)
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
         etag = f'"{hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]}"'
         response = Response(body, headers={"ETag": etag})
@@ -97,18 +98,18 @@ class SimilarProductsView(ApiView):
         tags=["products"],
         summary="Products like this one",
         responses={200: ResultSerializer, **problems(404, 422)},
-        parameters=[_SKU, SimilarQuerySerializer, VISITOR, *SHARED],
+        parameters=[SKU, SimilarQuerySerializer, VISITOR, *SHARED],
     )
     def get(self, request: Request, sku: str) -> Response:
         given = SimilarQuerySerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
         asked: dict[str, Any] = given.validated_data
-        served = similar(_item(sku).item_id, asked["by"], asked["limit"], self.who, language=self.language)
+        served = similar(visible_item(sku).item_id, asked["by"], asked["limit"], self.who, language=self.language)
         body = payloads.result(served, self.who, language=self.language, base=self.base, limit=asked["limit"], explain=False)
         return Response(body)
 
 
-def _item(sku: str) -> Any:
+def visible_item(sku: str) -> Item:
     """The fresh item. Raises UnknownItem."""
     found = fresh_items([sku]) if sku.isprintable() and len(sku) <= 128 else []
     if not found:
