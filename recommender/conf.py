@@ -54,7 +54,6 @@ class RecommenderSettings:
     BEHAVIOUR_EASE_ITEMS: int = 5000  # up to so many items EASE is fitted (16 bytes an item^2), above item-kNN
     HISTORY_SIZE: int = 500
     MAX_EVENTS: int = 500
-    PAIR_MIN_SHOPPERS: int = 5  # distinct shoppers who must have bought two items together before anything says so; 5 at least
     WARM_UP: bool = True
     WARM_UP_AFTER: int = 0  # seconds that a worker waits before it reads the weights, unless it needs them sooner
 
@@ -98,11 +97,6 @@ def _checked(given: Mapping[str, Any]) -> RecommenderSettings:
     if not isinstance(conf.TAGGER, str):
         raise ImproperlyConfigured(
             f"RECOMMENDER['TAGGER'] is {conf.TAGGER!r}; it must be '', 'bundled', 'trained' or the path of a folder as text."
-        )
-    if not isinstance(conf.PAIR_MIN_SHOPPERS, int) or conf.PAIR_MIN_SHOPPERS < 5:
-        raise ImproperlyConfigured(
-            f"RECOMMENDER['PAIR_MIN_SHOPPERS'] is {conf.PAIR_MIN_SHOPPERS!r}; it must be a whole number of at least 5, so that "
-            "what is bought together never shows a single shopper."
         )
     if not 0.0 <= conf.DIVERSITY <= 1.0:
         raise ImproperlyConfigured(f"RECOMMENDER['DIVERSITY'] is {conf.DIVERSITY!r}; it must be between 0 (off) and 1.")

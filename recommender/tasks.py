@@ -8,7 +8,8 @@ from celery import shared_task
 
 from recommender import worker  # noqa: F401  (its signals: heartbeat and warm-up of every worker process)
 from recommender.conf import get_settings
-from recommender.models import StaleItem
+from recommender.graph import KIND as GRAPH
+from recommender.models import Artefact, StaleItem
 from recommender.services import ledger
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,17 @@ def drain() -> None:
     )  # fmt: skip
     if report.items and not report.finished:
         send_drain()
+    elif report.items:
+        _build_first_graph()
+
+
+def _build_first_graph() -> None:
+    """A new shop need not wait until night for its graph."""
+    if not Artefact.objects.filter(kind=GRAPH).exists():
+        try:
+            build_graph.apply_async(retry=False)
+        except Exception as error:
+            logger.warning("event=graph_not_sent error=%r hint='manage.py build_graph builds it'", error)
 
 
 @shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]

@@ -1,4 +1,5 @@
 """What operators see and what they teach, by page."""
 
+from recommender.admin import graph as graph
 from recommender.admin import index as index
 from recommender.admin import lessons as lessons

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
@@ -58,7 +59,7 @@ class IndexAdmin(ReadOnlyAdmin):
 
 @admin.register(models.IndexedItem)
 class IndexedItemAdmin(IndexAdmin):
-    list_display = ("item_id", "title", "colours", "n_photos", "removed", "revision", "indexed_at")
+    list_display = ("item_id", "title", "colours", "n_photos", "relations", "removed", "revision", "indexed_at")
     list_filter = ("removed",)
     search_fields = ("item_id",)
     ordering = ("-revision", "item_id")
@@ -72,6 +73,13 @@ class IndexedItemAdmin(IndexAdmin):
     @admin.display(description=_("measured colours"))
     def colours(self, row: models.IndexedItem) -> str:
         return ", ".join(row.derived.get("color", []))
+
+    @admin.display(description=_("relations"))
+    def relations(self, row: models.IndexedItem) -> str:
+        """The way to the product's picture."""
+        if row.removed:
+            return ""
+        return format_html('<a href="{}">{}</a>', reverse("admin:recommender_product_graph", args=[row.pk]), _now("show"))
 
     @admin.action(description=_("Embed again"), permissions=["operate"])
     def embed_again(self, request: HttpRequest, rows: QuerySet[models.IndexedItem]) -> None:

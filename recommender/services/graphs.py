@@ -10,7 +10,7 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from fusion.graph.baskets import Purchase, baskets_of, pairs_of
+from fusion.graph.baskets import MIN_SHOPPERS, Purchase, baskets_of, pairs_of
 from fusion.graph.build import build_graph
 from fusion.graph.parts import EdgeKind, Pair
 from fusion.graph.storage import to_bytes
@@ -55,11 +55,11 @@ def rebuild() -> GraphReport:
 
 
 def bought_together() -> list[Pair]:
-    """Pairs of real shoppers, then those of simulated ones.
+    """Pairs of real shoppers, then those of simulated ones. No setting lets fewer than MIN_SHOPPERS make a pair.
 
     The two are counted apart: made-up shoppers must not help four real ones over the floor.
     """
-    least = get_settings().PAIR_MIN_SHOPPERS
+    least = max(MIN_SHOPPERS, get_settings().BEHAVIOUR_MIN_SHOPPERS)
     real = pairs_of(baskets_of(_purchases(simulated=False)), least)
     return [*real, *pairs_of(baskets_of(_purchases(simulated=True)), least, simulated=True)]
 

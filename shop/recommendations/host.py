@@ -22,7 +22,7 @@ from shop.catalog.models import Brand, Category, Product, ProductImage
 from shop.catalog.selectors import category_paths, products_by_sku
 from shop.catalog.signals import item_viewed, products_changed
 from shop.orders.models import Cart, CartLine, Order
-from shop.orders.signals import cart_line_added, cart_line_removed, order_placed
+from shop.orders.signals import cart_line_added, cart_line_removed, order_cancelled, order_placed
 
 
 class ShopCatalog(Catalog):
@@ -34,6 +34,7 @@ class ShopCatalog(Catalog):
         "add_to_cart": cart_line_added,
         "remove_from_cart": cart_line_removed,
         "purchase": order_placed,
+        "return": order_cancelled,
     }
 
     def iter_item_ids(self) -> Iterator[str]:
@@ -62,7 +63,8 @@ class ShopCatalog(Catalog):
             "view": _view_feedback,
             "add_to_cart": lambda given: _cart_feedback("add_to_cart", given),
             "remove_from_cart": lambda given: _cart_feedback("remove_from_cart", given),
-            "purchase": _purchase_feedback,
+            "purchase": lambda given: _order_feedback("purchase", given),
+            "return": lambda given: _order_feedback("return", given),
         }
         return readers[kind](payload) if kind in readers else ()
 
@@ -148,12 +150,13 @@ def _cart_feedback(kind: str, payload: Mapping[str, Any]) -> list[Feedback]:
     ]
 
 
-def _purchase_feedback(payload: Mapping[str, Any]) -> list[Feedback]:
+def _order_feedback(kind: str, payload: Mapping[str, Any]) -> list[Feedback]:
+    """A placed order is a purchase of each line, a cancelled one takes them back."""
     order: Order = payload["order"]
     user_id, visitor_id = _ids(str(order.user_id or ""), order.visitor_token)
     return [
         Feedback(
-            kind="purchase",
+            kind=kind,
             item_id=line.sku,
             user_id=user_id,
             visitor_id=visitor_id,
@@ -162,8 +165,8 @@ def _purchase_feedback(payload: Mapping[str, Any]) -> list[Feedback]:
             currency=order.currency,
             recommendation_id=line.recommendation_id,
             surface="checkout",
-            occurred_at=order.placed_at,
-            event_id=f"order-{order.number}-{line.pk}",
+            occurred_at=order.placed_at if kind == "purchase" else order.updated_at,
+            event_id=f"{'order' if kind == 'purchase' else 'cancelled'}-{order.number}-{line.pk}",
         )
         for line in order.lines.all()
     ]

@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 from fusion.chips import SORT, chip_key, chips_of
 from fusion.exceptions import InvalidQuery
 from fusion.types import Constraint, Interaction
-from recommender.catalog import Shopper, user_key
+from recommender.catalog import Shopper, get_catalog, user_key
 from recommender.conf import get_settings
 from recommender.engine import get_engine
 from recommender.exceptions import ResultExpired, UnknownItem, UnknownPhoto, UnknownRecommendation, UploadQuotaExceeded
 from recommender.models import Event
-from recommender.services import uploads
+from recommender.services import relations, uploads
 from recommender.services.feedback import delete_event, history, merge_visitor
 from recommender.services.personal_data import erase, export
 from recommender.services.refining import Refinement, refined, scene_of, undone
@@ -128,6 +128,24 @@ def similar_to(
         return []
     alike = {r.item.item_id for r in served.answer.items if sum(t.contribution for t in r.terms if t.source == "liked") > 0}
     return [replace(card, reasons=()) for card in _cards(served) if card.sku in alike - set(exclude)][:limit]
+
+
+def goes_with(request: HttpRequest, sku: str) -> tuple[list[Card], str]:
+    """What is often bought with a product, and the sentence that says how that is known; nothing while nobody can tell."""
+    language = (get_language() or "en").split("-")[0]
+    try:
+        item = get_catalog().get_items([sku]).get(sku)
+        found = relations.goes_with(item, SHELF_SIZE, language) if item else []
+    except Exception as error:  # a shelf less, not a page less
+        logger.warning("event=goes_with_failed sku=%s error=%r", sku, error)
+        found = []
+    if not found:
+        return [], ""
+    products = products_by_sku([other.item.item_id for other in found])
+    why = found[0].reason.label
+    if any(other.simulated for other in found):
+        why = _("%(reason)s (by simulated shoppers)") % {"reason": why}
+    return [card_of(products[other.item.item_id]) for other in found if other.item.item_id in products], why
 
 
 def for_you(request: HttpRequest) -> list[Card]:

@@ -16,20 +16,6 @@ MIN_BUYERS = 5
 POPULAR_DAYS = 30
 
 
-def bought_with(product: Product, limit: int = 8) -> list[Product]:
-    """Products in the orders of the product's buyers, most buyers first. Four queries.
-
-    A pair counts from MIN_BUYERS different buyers on: below that it says more about one person than about the products.
-    """
-    together = (
-        OrderLine.objects.filter(order__lines__product=product)
-        .exclude(product=product)
-        .exclude(order__status=Order.Status.CANCELLED)
-        .filter(product__is_active=True)
-    )
-    return _by_buyers(together.values_list("sku").annotate(buyers=Count("order__owner", distinct=True)), limit)
-
-
 def popular_products(limit: int = 8, exclude: Collection[str] = ()) -> list[Product]:
     """What most different people bought in the last POPULAR_DAYS days, from MIN_BUYERS buyers on. Three queries."""
     since = timezone.now() - timedelta(days=POPULAR_DAYS)

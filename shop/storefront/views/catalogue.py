@@ -16,7 +16,6 @@ from shop.catalog.signals import item_viewed
 from shop.storefront.asking import Asked
 from shop.storefront.cards import Shelf, card_of, name_language, picture_of, price_text, stock_note
 from shop.storefront.forms import ID_PATTERN, MAX_OFFSET
-from shop.storefront.selectors import bought_with
 from shop.storefront.shelves import home_shelves
 from shop.storefront.visitors import who
 
@@ -78,13 +77,13 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _related(request: HttpRequest, found: Product) -> list[Shelf]:
-    with_it = [card_of(product) for product in bought_with(found)]
+    with_it, why = recommendations.goes_with(request, found.sku)
     taken = {found.sku, *(card.sku for card in with_it)}
     look = recommendations.similar_to(request, found.sku, "look", exclude=taken) if found.images.all() else []
     like = recommendations.similar_to(request, found.sku, "both", exclude=taken | {card.sku for card in look})
     rows = [
         (_("Looks like this"), _("Compared by photo."), look),
-        (_("Goes with this"), _("Often bought together by other shoppers."), with_it),
+        (_("Goes with this"), why, with_it),
         (_("More like this"), _("Compared by photo and by description."), like),
     ]
     return [Shelf(title, why, cards) for title, why, cards in rows if cards]

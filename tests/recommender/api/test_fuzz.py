@@ -97,7 +97,13 @@ def test_noise_never_fails(api, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/products", "/api/v1/products/{sku}/similar", "/api/v1/recommendations/{recommendation_id}"]
+    "path",
+    [
+        "/api/v1/products",
+        "/api/v1/products/{sku}/similar",
+        "/api/v1/products/{sku}/graph",
+        "/api/v1/recommendations/{recommendation_id}",
+    ],
 )
 def test_query_parameters_never_fail(api, path):
     names = [p["name"] for p in openapi()["paths"][path]["get"]["parameters"] if p["in"] == "query"]

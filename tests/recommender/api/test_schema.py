@@ -131,6 +131,8 @@ def answers(shop):
         ("/api/v1/me/data", "get", api.get("/api/v1/me/data")),
         ("/api/v1/me/data", "get", Api().get("/api/v1/me/data")),
         ("/api/v1/me/data", "delete", api.delete("/api/v1/me/data")),
+        (products + "/{sku}/graph", "get", api.get(f"{products}/sku-00/graph")),
+        (products + "/{sku}/graph", "get", api.get(f"{products}/sku-00/graph", depth=9)),
         ("/livez", "get", Client().get("/livez")),
         ("/readyz", "get", Client().get("/readyz")),
         ("/version", "get", Client().get("/version")),
