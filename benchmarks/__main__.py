@@ -45,6 +45,7 @@ BENCHMARKS = {
     "serving-10k": Benchmark("serving", needs="texts", size=10_000),
     "serving-100k": Benchmark("serving", needs="texts", size=100_000, full_only=True),
     "understanding": Benchmark("understanding"),
+    "graph": Benchmark("graph"),
     "visibility": Benchmark("visibility"),
     "processes": Benchmark("processes"),
 }

@@ -23,7 +23,7 @@ from benchmarks.report import Table
 from fusion.graph.baskets import Purchase, baskets_of, pairs_of
 from fusion.graph.build import build_graph
 from fusion.graph.pagerank import personalised_pagerank
-from fusion.graph.parts import EdgeKind, Node, NodeKind, Pair
+from fusion.graph.parts import Node, NodeKind, Pair
 from fusion.graph.product_graph import COMPLEMENT_STEPS, FOLLOW, ProductGraph
 from fusion.types import Item, Matrix, Vector
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -90,7 +91,7 @@ def _add_item(edges: _Edges, item: Item, fields: set[str]) -> None:
     levels = [Node(NodeKind.CATEGORY, "/".join(item.category[: n + 1])) for n in range(len(item.category))]
     if levels:
         edges.add(node, levels[-1], EdgeKind.IN_CATEGORY)
-    for above, below in zip(levels, levels[1:], strict=False):
+    for above, below in pairwise(levels):
         edges.add(below, above, EdgeKind.PARENT)
     if item.brand:
         edges.add(node, Node(NodeKind.BRAND, item.brand), EdgeKind.OF_BRAND)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -232,7 +233,7 @@ class ProductGraph:
             if places[-1] < 0 or len(places) > MAX_PATH + 1:
                 return ()
         places.reverse()
-        steps = zip(places, places[1:], strict=False)
+        steps = pairwise(places)
         edges = tuple(self.edge_between(self.nodes[x], self.nodes[y]) for x, y in steps)
         return tuple(edge for edge in edges if edge is not None)
 

@@ -19,7 +19,7 @@ from fusion.instructions.hints import hint_wants
 from fusion.instructions.homophones import HomophoneIndex
 from fusion.instructions.labels import label_of, value_name
 from fusion.instructions.language import detect_language, languages_of
-from fusion.instructions.lexicon import load, load_concepts, load_han_names, load_money_phrases
+from fusion.instructions.lexicon import load, load_han_names, load_money_phrases
 from fusion.instructions.nearest_names import NearestNames
 from fusion.instructions.normalise import NormalText, normalise
 from fusion.instructions.phrase_table import Kind

@@ -106,7 +106,7 @@ def _kinds(around: Surroundings, language: str) -> list[tuple[str, str]]:
 
 
 def _rows(around: Surroundings, language: str) -> list[dict[str, Any]]:
-    """The edges for the table: pairs first, then by what they join."""
+    """The edges for the table: the product's own first, and pairs before facts."""
     known = {related.node: related for related in around.nodes}
 
     def row(edge: Edge) -> dict[str, Any]:
@@ -122,5 +122,16 @@ def _rows(around: Surroundings, language: str) -> list[dict[str, Any]]:
             "simulated": edge.simulated,
         }
 
-    ordered = sorted(around.edges, key=lambda e: (e.kind is not EdgeKind.BOUGHT_WITH, -e.weight, e.kind, e.source.key))
+    centre = around.nodes[0].node
+
+    def place(edge: Edge) -> tuple[bool, bool, float, int, str]:
+        return (
+            centre not in (edge.source, edge.target),
+            edge.kind is not EdgeKind.BOUGHT_WITH,
+            -edge.weight,
+            edge.kind,
+            edge.source.key,
+        )
+
+    ordered = sorted(around.edges, key=place)
     return [row(edge) for edge in ordered]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fusion.graph.parts import EdgeKind, Node, NodeKind
+from fusion.graph.parts import Edge, EdgeKind, Node, NodeKind
 from recommender.services.relations import RelatedNode, Surroundings, weight_of
 
 ROW, BOX_HEIGHT = 40, 30
-WIDE, COLUMN, BOX_WIDTH = 960, 198, 168
+WIDE, COLUMN, BOX_WIDTH = 960, 198, 164
 NARROW, INDENT = 356, 22
 _LETTERS_A_PIXEL = 1 / 6.6
 
@@ -86,7 +86,7 @@ def wide_picture(around: Surroundings, url_of: UrlOf) -> Picture:
     for edge in around.edges:
         ends = sorted((places[edge.source], places[edge.target]), key=lambda end: end[0])
         if ends[1][0] - ends[0][0] == 1:
-            lines.append(Line(_curve(ends[0][1], ends[1][1]), edge.kind.label, _width(weight_of(edge)), edge.simulated))
+            lines.append(Line(_curve(ends[0][1], ends[1][1]), edge.kind.label, _width(edge), edge.simulated))
     return Picture(WIDE, round(height), tuple(box for _, box in places.values()), tuple(lines))
 
 
@@ -103,7 +103,7 @@ def narrow_picture(around: Surroundings, url_of: UrlOf) -> Picture:
             above, edge = boxes[through[0]], through[1]
             stem = above.x + INDENT / 2
             path = f"M{stem:g} {above.y + BOX_HEIGHT:g}V{box.middle:g}H{box.x:g}"
-            lines.append(Line(path, edge[0].label, _width(edge[1]), edge[2]))
+            lines.append(Line(path, edge.kind.label, _width(edge), edge.simulated))
     return Picture(NARROW, ROW * len(order), tuple(boxes.values()), tuple(lines))
 
 
@@ -121,50 +121,53 @@ def cut(label: str, width: float) -> str:
 
 
 def _columns(around: Surroundings) -> list[list[RelatedNode]]:
-    bought = {n for e in around.edges if e.kind is EdgeKind.BOUGHT_WITH for n in (e.source, e.target)}
-    beside = {n for e in around.edges for n in (e.source, e.target) if around.nodes[0].node in (e.source, e.target)}
+    joined = _joined(around)
+    beside = joined[around.nodes[0].node]
     columns: list[list[RelatedNode]] = [[], [], [around.nodes[0]], [], []]
+    facts = {node for node in beside if node.kind is not NodeKind.ITEM}
     for related in around.nodes[1:]:
         is_item = related.node.kind is NodeKind.ITEM
         if related.node in beside:
             columns[3 if is_item else 1].append(related)
+        elif joined[related.node] & facts and not (is_item and joined[related.node] & (beside - facts)):
+            columns[0].append(related)
         else:
-            columns[4 if is_item and related.node in bought and _reached_by_baskets(related, around, beside) else 0].append(related)
+            columns[4].append(related)
     for number, towards in ((0, 1), (1, 2), (3, 2), (4, 3)):
-        columns[number] = _beside_their_neighbours(columns[number], columns[towards], around)
+        columns[number] = _beside_their_neighbours(columns[number], columns[towards], joined)
     return columns
 
 
-def _reached_by_baskets(related: RelatedNode, around: Surroundings, beside: set[Node]) -> bool:
-    ends = ((e.source, e.target) for e in around.edges if e.kind is EdgeKind.BOUGHT_WITH)
-    return any((a == related.node and b in beside) or (b == related.node and a in beside) for a, b in ends)
+def _joined(around: Surroundings) -> dict[Node, set[Node]]:
+    joined: dict[Node, set[Node]] = {related.node: set() for related in around.nodes}
+    for edge in around.edges:
+        joined[edge.source].add(edge.target)
+        joined[edge.target].add(edge.source)
+    return joined
 
 
-def _beside_their_neighbours(column: Sequence[RelatedNode], towards: Sequence[RelatedNode], around: Surroundings) -> list[RelatedNode]:
-    """By kind, then so that a node stands at the height of what it is joined to."""
+def _beside_their_neighbours(
+    column: Sequence[RelatedNode], towards: Sequence[RelatedNode], joined: Mapping[Node, set[Node]]
+) -> list[RelatedNode]:
+    """Products below the rest, and each so that it stands at the height of what it is joined to."""
     heights = {related.node: place for place, related in enumerate(towards)}
 
     def height(related: RelatedNode) -> float:
-        ends = [e.target if e.source == related.node else e.source for e in around.edges if related.node in (e.source, e.target)]
-        joined = [heights[node] for node in ends if node in heights]
-        return sum(joined) / len(joined) if joined else len(towards)
+        found = [heights[node] for node in joined[related.node] if node in heights]
+        return sum(found) / len(found) if found else len(towards)
 
     return sorted(column, key=lambda related: (related.node.kind is NodeKind.ITEM, height(related), -related.closeness))
 
 
-_Through = tuple[Node, tuple[EdgeKind, float, bool]]
-
-
-def _tree(around: Surroundings) -> list[tuple[RelatedNode, int, _Through | None]]:
+def _tree(around: Surroundings) -> list[tuple[RelatedNode, int, tuple[Node, Edge] | None]]:
     """(node, level, (the node above, the edge to it)) from top to bottom."""
-    above: dict[Node, _Through] = {}
+    above: dict[Node, tuple[Node, Edge]] = {}
     place = {related.node: number for number, related in enumerate(around.nodes)}
     for related in around.nodes[1:]:
         edges = [e for e in around.edges if related.node in (e.source, e.target)]
         ends = [(e.target if e.source == related.node else e.source, e) for e in edges]
-        end, edge = min(ends, key=lambda pair: place[pair[0]])  # the first one chosen is the closest
-        above[related.node] = (end, (edge.kind, weight_of(edge), edge.simulated))
-    found: list[tuple[RelatedNode, int, _Through | None]] = []
+        above[related.node] = min(ends, key=lambda pair: place[pair[0]])  # the first one chosen is the closest
+    found: list[tuple[RelatedNode, int, tuple[Node, Edge] | None]] = []
 
     def place_under(related: RelatedNode, level: int) -> None:
         found.append((related, level, above.get(related.node)))
@@ -187,5 +190,6 @@ def _curve(left: Box, right: Box) -> str:
     return f"M{start:g} {left.middle:g}C{half:g} {left.middle:g} {half:g} {right.middle:g} {end:g} {right.middle:g}"
 
 
-def _width(weight: float) -> float:
-    return round(1.0 + 2.0 * weight, 1)
+def _width(edge: Edge) -> float:
+    """1.2 for what the catalogue says, up to 3 for what goes together far above chance."""
+    return round(1.0 + 2.0 * weight_of(edge), 1) if edge.kind is EdgeKind.BOUGHT_WITH else 1.2

@@ -11,8 +11,16 @@ from fusion.types import Item, ItemText
 from recommender.facts import to_facts
 from recommender.models import Event, IndexedItem
 
-TENT = Item("tent", "Dome tent", category=("Outdoor", "Tents"), brand="Fjord", attributes={"season": ("Summer",)}, stock=5, url="/tent/",
-            translations={"zh": ItemText("圆顶帐篷")})  # fmt: skip
+TENT = Item(
+    "tent",
+    "Dome tent",
+    category=("Outdoor", "Tents"),
+    brand="Fjord",
+    attributes={"season": ("Summer",)},
+    stock=5,
+    url="/tent/",
+    translations={"zh": ItemText("圆顶帐篷")},
+)
 NEW_TENT = Item("new-tent", "Tunnel tent", category=("Outdoor", "Tents"), brand="Fjord", stock=5)
 STOVE = Item("stove", "Gas stove", category=("Outdoor", "Kitchen"), brand="Flamm", stock=5)
 MUG = Item("mug", "Steel mug", category=("Outdoor", "Kitchen"), stock=5)

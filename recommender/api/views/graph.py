@@ -27,7 +27,7 @@ class ProductGraphView(ApiView):
         operation_id="productGraph",
         tags=["products"],
         summary="What a product has to do with others",
-        description="Its categories, brand, attribute values and the occasions they suit, and what was bought together with it.",
+        description="Its categories, brand and attribute values, the occasions these suit, and what was bought with it.",
         responses={200: ProductGraphSerializer, **problems(404, 422)},
         parameters=[SKU, GraphQuerySerializer, *SHARED],
     )

@@ -16,12 +16,23 @@ def buyers(n: int, *items: str, name: str = "s") -> list[tuple[str, tuple[str, .
 
 
 def test_a_basket_ends_with_a_long_pause_and_with_the_shopper():
-    lines = [bought("x", "tent"), bought("x", "lamp", 50), bought("x", "bag", 100), bought("x", "mug", 300), bought("y", "mug", 301)]
+    lines = [
+        bought("x", "tent"),
+        bought("x", "lamp", 50),
+        bought("x", "bag", 100),
+        bought("x", "mug", 300),
+        bought("y", "mug", 301),
+    ]
     assert list(baskets_of(lines)) == [("x", ("tent", "lamp", "bag")), ("x", ("mug",)), ("y", ("mug",))]
 
 
 def test_what_was_returned_was_not_bought():
-    lines = [bought("x", "tent"), bought("x", "lamp"), bought("x", "lamp", 900, returned=True), bought("x", "bag", returned=True)]
+    lines = [
+        bought("x", "tent"),
+        bought("x", "lamp"),
+        bought("x", "lamp", 900, returned=True),
+        bought("x", "bag", returned=True),
+    ]
     assert list(baskets_of(lines)) == [("x", ("tent",))]
 
 

@@ -41,7 +41,11 @@ def graph() -> ProductGraph:
 
 def edges(graph: ProductGraph, kind: EdgeKind) -> set[tuple[str, str]]:
     table = graph.edges
-    return {(graph.nodes[s].key, graph.nodes[t].key) for s, t, k in zip(table.source, table.target, table.kind, strict=True) if k == kind}
+    return {
+        (graph.nodes[s].key, graph.nodes[t].key)
+        for s, t, k in zip(table.source, table.target, table.kind, strict=True)
+        if k == kind
+    }
 
 
 def test_the_catalogue_gives_categories_brands_values_and_occasions(graph):
@@ -172,7 +176,7 @@ def test_a_complement_says_with_what_it_is_bought(graph):
         return n.key.title() if n.kind is NodeKind.ITEM else graph.name_of(n, "en")
 
     assert complement_reason(node("tent"), direct, "en", name).label == "Often bought with Tent"
-    assert complement_reason(node("new tent"), through, "en", name).label == "Often bought with Tents"
+    assert complement_reason(node("new tent"), through, "en", name).label == "Often bought with other products in Tents"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -65,7 +65,9 @@ def test_depth_and_limit_are_kept(graph, api):
     assert all({edge["source"], edge["target"]} <= known for edge in few["edges"])
 
 
-@pytest.mark.parametrize(("name", "value"), [("depth", 0), ("depth", 4), ("limit", 0), ("limit", 101), ("depth", "x"), ("deep", 1)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("depth", 0), ("depth", 4), ("limit", 0), ("limit", 101), ("depth", "x"), ("deep", 1)]
+)
 def test_bad_bounds_are_said_to_be_bad(graph, api, name, value):
     answer = api.get(ADDRESS, **{name: value})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/{name}")

@@ -130,7 +130,7 @@ def test_a_new_product_gets_what_goes_with_its_category():
     buy("tent", "stove", by=people(5))
     graphs.rebuild()
     (found,) = goes_with(NEW_TENT, 8, "zh")
-    assert (found.item.item_id, found.reason.code, found.reason.label) == ("stove", "bought_with_category", "常与帐篷一起购买")
+    assert (found.item.item_id, found.reason.code, found.reason.label) == ("stove", "bought_with_category", "常与“帐篷”类商品一起购买")
     assert goes_with(SUIT, 8, "en") == []
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from shop.orders.services import add_to_cart, cart_for, order_place, set_status
-from shop.storefront.selectors import MIN_BUYERS, bought_with, popular_products
+from shop.orders.services import add_to_cart, cart_for, order_place
+from shop.storefront.selectors import MIN_BUYERS, popular_products
 from tests.shop.makers import CONTACT, make_product
 
 pytestmark = pytest.mark.django_db
@@ -12,27 +12,6 @@ def buy(visitor: str, *products) -> object:
     for product in products:
         add_to_cart(cart, product)
     return order_place(cart, CONTACT, f"{visitor}-{'-'.join(p.sku for p in products)}")
-
-
-def test_a_pair_counts_from_five_different_buyers_on():
-    tent, lamp, bag = (make_product(sku, stock=99) for sku in ("tent", "lamp", "bag"))
-    for n in range(MIN_BUYERS):
-        buy(f"v{n}", tent, lamp)
-    for _ in range(3):
-        buy("v0", tent, bag)
-        buy("v1", bag)
-    assert bought_with(tent) == [lamp]
-    assert bought_with(bag) == []
-
-
-def test_cancelled_orders_and_hidden_products_do_not_count():
-    tent, lamp, bag = (make_product(sku, stock=99) for sku in ("tent", "lamp", "bag"))
-    orders = [buy(f"v{n}", tent, lamp, bag) for n in range(MIN_BUYERS)]
-    bag.is_active = False
-    bag.save()
-    assert bought_with(tent) == [lamp]
-    set_status(orders[0], "cancelled")
-    assert bought_with(tent) == []
 
 
 def test_popular_means_many_buyers_rather_than_many_units():
