@@ -100,7 +100,8 @@ def warm(shop: Shop) -> Table:
     pairs = pairs_of(_past(shop.past))
     graph = build_graph(shop.items, pairs)
     reached, direct = _walk(shop, graph, direct=False), _walk(shop, graph, direct=True)
-    rows = [_row("popularity", lambda _place: _buyers(shop), shop.cases)]
+    buyers = _buyers(shop)
+    rows = [_row("popularity", lambda _place: buyers, shop.cases)]
     rows += [_row(name, _neighbours(shop, pairs, value), shop.cases) for name, value in _WEIGHTS.items()]
     rows += [_row("PageRank, whatever it reaches", reached, shop.cases), _row("PageRank over the pairs", direct, shop.cases)]
     rows += [_row(f"SVD of the strengths, {dim}", _embedding(shop, pairs, dim), shop.cases) for dim in (64, 256)]

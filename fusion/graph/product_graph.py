@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -90,6 +90,12 @@ class ProductGraph:
 
     def count(self, kind: EdgeKind) -> int:
         return int((self.edges.kind == kind).sum())
+
+    def without(self, kind: EdgeKind) -> ProductGraph:
+        """The same graph without the edges of a kind."""
+        kept = self.edges.kind != kind
+        columns = {column.name: getattr(self.edges, column.name)[kept] for column in fields(EdgeTable)}
+        return ProductGraph(self.nodes, EdgeTable(**columns), self.names)
 
     # -- neighbourhood ---------------------------------------------------------------------------------------------
 

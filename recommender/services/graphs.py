@@ -10,10 +10,11 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
 
+from fusion.exceptions import FusionError
 from fusion.graph.baskets import MIN_SHOPPERS, Purchase, baskets_of, pairs_of
 from fusion.graph.build import build_graph
 from fusion.graph.parts import EdgeKind, Pair
-from fusion.graph.storage import to_bytes
+from fusion.graph.storage import from_bytes, to_bytes
 from fusion.types import Item
 from recommender.conf import get_settings
 from recommender.facts import from_facts
@@ -52,6 +53,23 @@ def rebuild() -> GraphReport:
     about = {"items": len(items), "pairs": int(pairs.sum()), "simulated_pairs": simulated}
     version = _store(data, sha256, about)
     return GraphReport(version, len(items), len(graph), len(graph.edges), int(pairs.sum()), simulated, len(data))
+
+
+def withdraw_pairs() -> bool:
+    """Take everything that rests on shoppers out of the stored graph at once; whether there was any.
+
+    The catalogue's part goes on serving, and the next build knows whose events are left.
+    """
+    row = Artefact.objects.filter(kind=KIND).first()
+    if row is None or not row.about.get("pairs"):
+        return False
+    try:
+        graph = from_bytes(bytes(row.data), row.sha256).without(EdgeKind.BOUGHT_WITH)
+    except FusionError:  # nobody serves damaged data, and nobody shall keep them
+        row.delete()
+        return True
+    _store(*to_bytes(graph), {**row.about, "pairs": 0, "simulated_pairs": 0})
+    return True
 
 
 def bought_together() -> list[Pair]:

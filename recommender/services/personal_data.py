@@ -20,6 +20,7 @@ from recommender.behaviour import put_in_force
 from recommender.catalog import Shopper
 from recommender.models import BehaviourVersion, ErasureReceipt, Event, Recommendation, UploadedPhoto
 from recommender.services import feedback
+from recommender.services.graphs import withdraw_pairs
 from recommender.services.visitors import owned_by
 
 logger = logging.getLogger(__name__)
@@ -104,14 +105,15 @@ def _withdraw_behaviour() -> bool:
 
 
 # What is learnt from shoppers -> how it is withdrawn; each says whether there was anything.
-LEARNT: Mapping[str, Callable[[], bool]] = {"behaviour": _withdraw_behaviour}
+LEARNT: Mapping[str, Callable[[], bool]] = {"behaviour": _withdraw_behaviour, "graph": withdraw_pairs}
 
 
 def _learn_again() -> None:
     """Ask a worker to learn anew. Without a broker the next periodic run does it."""
-    from recommender.tasks import learn_behaviour
+    from recommender.tasks import build_graph, learn_behaviour
 
     try:
         learn_behaviour.apply_async(retry=False)
+        build_graph.apply_async(retry=False)
     except Exception as error:  # whatever a broker raises
         logger.warning("event=relearn_not_sent error=%r", error)

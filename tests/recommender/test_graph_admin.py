@@ -44,8 +44,8 @@ def test_every_node_has_a_box_of_its_own_within_the_picture(draw):
     picture = draw(around, lambda related: "/x/")
     assert len(picture.boxes) == len(around.nodes) == 26
     assert not [pair for pair in combinations(picture.boxes, 2) if overlap(*pair)]
-    assert all(0 <= box.x and box.x + box.width <= picture.width for box in picture.boxes)
-    assert all(0 <= box.y and box.y + box.height <= picture.height for box in picture.boxes)
+    assert all(box.x >= 0 and box.x + box.width <= picture.width for box in picture.boxes)
+    assert all(box.y >= 0 and box.y + box.height <= picture.height for box in picture.boxes)
     assert [box.label for box in picture.boxes if box.is_centre] == ["Dome tent"]
 
 

@@ -11,7 +11,7 @@ from recommender.catalog import Shopper
 from recommender.graph import current_graph, forget_graph
 from recommender.models import Artefact, Event, IndexedItem
 from recommender.services import graphs
-from recommender.services.feedback import erase
+from recommender.services.personal_data import erase
 from recommender.services.relations import goes_with, surroundings, why_related
 from tests.recommender.graph_shop import ITEMS, MUG, NEW_TENT, STOVE, SUIT, TENT, buy, index, people
 
@@ -115,11 +115,16 @@ def test_returned_items_leave_no_pair():
     assert graphs.rebuild().pairs == 0
 
 
-def test_an_erased_shopper_is_gone_with_the_next_build():
-    buy("tent", "stove", by=people(5))
+def test_an_erasure_withdraws_all_pairs_at_once_and_the_next_build_does_not_know_the_shopper():
+    buy("tent", "stove", by=people(6))
     graphs.rebuild()
     assert partners(TENT) == ["stove"]
-    erase(Shopper(visitor_id="v3"))
+    assert "graph" in erase(Shopper(visitor_id="v3")).unlearnt
+    assert partners(TENT) == []
+    assert len(surroundings(TENT, 2, 30, "en").nodes) > 5
+    graphs.rebuild()
+    assert partners(TENT) == ["stove"]
+    assert "graph" in erase(Shopper(visitor_id="v4")).unlearnt
     graphs.rebuild()
     assert partners(TENT) == []
     assert partners(NEW_TENT) == []
@@ -130,7 +135,11 @@ def test_a_new_product_gets_what_goes_with_its_category():
     buy("tent", "stove", by=people(5))
     graphs.rebuild()
     (found,) = goes_with(NEW_TENT, 8, "zh")
-    assert (found.item.item_id, found.reason.code, found.reason.label) == ("stove", "bought_with_category", "常与“帐篷”类商品一起购买")
+    assert (found.item.item_id, found.reason.code, found.reason.label) == (
+        "stove",
+        "bought_with_category",
+        "常与“帐篷”类商品一起购买",
+    )
     assert goes_with(SUIT, 8, "en") == []
 
 
@@ -187,3 +196,11 @@ def test_a_removed_product_is_in_no_graph():
     IndexedItem.objects.filter(pk="suit").update(removed=True)
     graphs.rebuild()
     assert Node(NodeKind.ITEM, "suit") not in current_graph().graph
+
+
+def test_an_erasure_deletes_a_graph_that_cannot_be_read():
+    buy("tent", "stove", by=people(6))
+    graphs.rebuild()
+    Artefact.objects.update(data=b"no graph")
+    assert "graph" in erase(Shopper(visitor_id="v3")).unlearnt
+    assert not Artefact.objects.exists()

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommender', '0004_behaviour'),
+        ('recommender', '0005_log_and_receipts'),
     ]
 
     operations = [
