@@ -88,10 +88,11 @@ def pairs_of(
     lift = shared * n_shoppers / chance
     strength = shared / chance**TEMPER
     ids = list(numbers)
-    return [
-        Pair(*sorted((ids[a[k]], ids[b[k]])), _floored(int(shared[k])), float(lift[k]), float(strength[k]), simulated)
-        for k in np.flatnonzero(lift > 1.0)
-    ]
+    found = []
+    for k in np.flatnonzero(lift > 1.0):
+        first, second = sorted((ids[a[k]], ids[b[k]]))
+        found.append(Pair(first, second, _floored(int(shared[k])), float(lift[k]), float(strength[k]), simulated))
+    return found
 
 
 def _by_shopper(baskets: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[list[tuple[str, ...]]]:

@@ -184,7 +184,8 @@ class ProductGraph:
         """Targets of the edges of a kind that start at a node."""
         numbers = self._numbers_at(place)
         edges = self.edges
-        return edges.target[numbers[(edges.kind[numbers] == kind) & (edges.source[numbers] == place)]]
+        here = numbers[(edges.kind[numbers] == kind) & (edges.source[numbers] == place)]
+        return np.asarray(edges.target[here], np.int32)
 
     def _items_below(self, category: int) -> NDArray[np.int64]:
         """Items in a category and in what is below it."""
