@@ -63,7 +63,7 @@ class Shop:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--cases", type=int, default=1500, help="at most so many baskets, by chance")
+    parser.add_argument("--cases", type=int, default=10_000, help="at most so many baskets, by chance")
     args = parser.parse_args()
     shop = read_shop(args.folder, args.cases)
     print(warm(shop).text(), cold(shop).text(), sep="\n\n")
