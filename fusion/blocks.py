@@ -99,18 +99,21 @@ def dense_columns(index: VectorIndex, legs: Sequence[Leg], rows: Rows) -> list[C
     return columns
 
 
-def sparse_column(source: str, block: str, weight: float, scores: Vector, reference: Vector) -> Column | None:
+def sparse_column(
+    source: str, block: str, weight: float, scores: Vector, reference: Vector, least: float = 0.0
+) -> Column | None:
     """A calibrated column from raw scores of which most are zero, such as BM25.
 
     Args:
         scores: (n,) raw scores of the candidates.
         reference: (r,) raw scores over the whole catalogue, for mean and spread.
+        least: a smaller spread counts as this much: differences that hardly exist are not blown up.
     """
     std = float(reference.std()) if len(reference) else 0.0
     if std < MIN_STD:
         return None
     mean, highest = float(reference.mean()), float(reference.max())
-    spread = max(std, (highest - mean) / MAX_Z)
+    spread = max(std, (highest - mean) / MAX_Z, least)
     return Column(source, block, weight, ((scores - mean) / spread).astype(np.float32))
 
 

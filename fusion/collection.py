@@ -49,6 +49,7 @@ class ItemCollection:
         self._reference_vectors: dict[str, Matrix] = {}
         self._neighbours: NeighbourLists | None = None
         self._neighbour_rows: NDArray[np.int64] | None = None
+        self._centres: dict[str, Vector] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -151,6 +152,10 @@ class ItemCollection:
         """The calibration sample's vectors of one block, (r, dim); the same for every request between two updates."""
         return self._reference_vectors.get(block, np.zeros((0, self.index.dims.get(block, 0)), np.float32))
 
+    def centre(self, block: str) -> Vector:
+        """The mean of the calibration sample's vectors of one block, (dim,): what all items have in common."""
+        return self._centres.get(block, np.zeros(self.index.dims.get(block, 0), np.float32))
+
     def _put(self, item: Item) -> int:
         row = self._rows.get(item.item_id)
         if row is None:
@@ -193,6 +198,8 @@ class ItemCollection:
         for block in self.index.dims:
             vectors, present = self.index.vectors(block, rows)
             self._reference_vectors[block] = vectors[present]
+            if present.any():
+                self._centres[block] = vectors[present].mean(axis=0)
 
 
 def _values(item: Item) -> tuple[object, ...]:

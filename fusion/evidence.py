@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-import numpy as np
-
 from fusion.behaviour.lists import Voices
-from fusion.blocks import Leg
 from fusion.collection import ItemCollection
 from fusion.columns import satisfies
 from fusion.explanation import Context
-from fusion.profile import Profile
 from fusion.types import Instruction, Item, Strength
 
 HistorySpeaker = Callable[[str], tuple[str, str] | None]
@@ -63,33 +59,18 @@ class Evidence:
         translation = item.translations.get(self.language.split("-")[0])
         return translation.title if translation and translation.title else item.title
 
-    def history_speaker(self, legs: Sequence[Leg], profile: Profile) -> HistorySpeaker:
-        """For an item, the (kind of interaction, title) of the history item that adds most to its history terms."""
-        used = [leg for leg in legs if leg.source == "history"]
-        known = [(i, w) for i, w in profile.liked if i in self.collection]
-        if not used or not known:
-            return _silent
-        rows = self.collection.rows_of(i for i, _ in known)
-        strength = np.asarray([w for _, w in known], np.float32)
-        past = {leg.block: self.collection.index.vectors(leg.block, rows)[0] for leg in used}
-        kinds = dict(profile.kinds)
+    def speaker(self, because: Mapping[str, tuple[str, str]]) -> HistorySpeaker:
+        """For an item, the (kind of interaction, title) of the history item that adds most to its score.
 
-        def speaker(item_id: str) -> tuple[str, str] | None:
-            here = self.collection.rows_of([item_id])
-            if not len(here):
-                return None
-            speaks = np.zeros(len(known), np.float32)
-            for leg in used:
-                vector, present = self.collection.index.vectors(leg.block, here)
-                if present[0]:
-                    centred = vector[0] - self.collection.reference(leg.block).mean(axis=0)
-                    speaks += leg.weight / leg.std * (past[leg.block] @ centred) * strength
-            best = int(speaks.argmax())
-            if speaks[best] <= 0:
-                return None
-            return kinds.get(known[best][0], "view"), self.title(known[best][0])
+        Args:
+            because: item id -> (kind, id of the history item). One that left the catalogue is not named.
+        """
 
-        return speaker
+        def speak(item_id: str) -> tuple[str, str] | None:
+            kind, past = because.get(item_id, ("", ""))
+            return (kind, self.title(past)) if past in self.collection else None
+
+        return speak
 
     def _together(self, sources: Mapping[str, Sequence[tuple[str, float]]]) -> TogetherSpeaker:
         """(Whether enough shoppers bought both, title) of the item of a source that raises an item's behaviour most."""

@@ -24,7 +24,11 @@ _CODES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("wants", "price"): ("match", "costs_less"),
     ("history", "behaviour"): ("history", "history_together"),
     ("liked", "behaviour"): ("liked", "liked_together"),
+    ("again", "before"): ("again", "bought_before"),
+    ("again", "regular"): ("again", "bought_regularly"),
     ("popularity", "prior"): ("popularity", "popular"),
+    ("popularity", "feed"): ("popularity", "popular"),
+    ("popularity", "feed"): ("popularity", "popular"),
 }
 _CODES_BY_SOURCE: Mapping[str, tuple[str, str]] = {
     "words": ("words", "fits_meaning"),

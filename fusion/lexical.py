@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fusion.index.base import Rows
 from fusion.tokens import tokenize
-from fusion.types import Item, Vector
+from fusion.types import Item, Matrix, Vector
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix
 
 # BM25+ style length normalisation matters little for short product texts; these are Robertson's usual values.
 K1 = 1.2
@@ -67,3 +71,47 @@ class LexicalIndex:
         inside = self.rows < n_rows
         result[self.rows[inside]] = self._bm25.get_scores_from_ids(known)[: len(self.rows)][inside]  # type: ignore[attr-defined]
         return result
+
+    def weighted(self, bags: Sequence[Mapping[str, float]], n_rows: int) -> Vector | None:
+        """BM25 of every row for several bags of weighted words at once, summed, (n_rows,); None without any known word."""
+        ids, weights = self._of(bags)
+        if not len(ids):
+            return None
+        result = np.zeros(n_rows, np.float32)
+        inside = self.rows < n_rows
+        result[self.rows[inside]] = (self._matrix[:, ids] @ weights.sum(axis=1))[inside]
+        return result
+
+    def parts(self, bags: Sequence[Mapping[str, float]], rows: Rows, n_rows: int) -> Matrix:
+        """What each bag adds to ``weighted`` of some rows: (len(bags), len(rows)), 0 for a row without words."""
+        ids, weights = self._of(bags)
+        result = np.zeros((len(bags), len(rows)), np.float32)
+        place = np.full(max(n_rows, int(self.rows.max(initial=-1)) + 1), -1, np.int64)
+        place[self.rows] = np.arange(len(self.rows))
+        documents = place[rows]
+        known = documents >= 0
+        if len(ids) and known.any():
+            result[:, known] = (self._matrix[:, ids].tocsr()[documents[known]] @ weights).T
+        return result
+
+    def _of(self, bags: Sequence[Mapping[str, float]]) -> tuple[Rows, Matrix]:
+        """Ids of the known words, (t,), and their weight in each bag, (t, len(bags))."""
+        places: dict[int, int] = {}
+        entries = []
+        for number, bag in enumerate(bags):
+            for token, weight in bag.items():
+                if self._bm25 is not None and token in self._vocabulary:
+                    entries.append((places.setdefault(self._vocabulary[token], len(places)), number, weight))
+        weights = np.zeros((len(places), len(bags)), np.float32)
+        for place, number, weight in entries:
+            weights[place, number] += weight
+        return np.asarray(list(places), np.int64), weights
+
+    @property
+    def _matrix(self) -> csc_matrix:
+        """(documents, words), sharing the memory of bm25s."""
+        from scipy.sparse import csc_matrix
+
+        scores = self._bm25.scores  # type: ignore[attr-defined]
+        shape = (scores["num_docs"], len(scores["indptr"]) - 1)
+        return csc_matrix((scores["data"], scores["indices"], scores["indptr"]), shape=shape, copy=False)

@@ -25,6 +25,7 @@ from fusion.columns import satisfies
 from fusion.encoders.base import Encoder
 from fusion.evidence import Evidence
 from fusion.explanation import explain
+from fusion.history import HistoryColumn
 from fusion.index.base import Mask, Rows
 from fusion.instructions.base import InstructionParser
 from fusion.messages import say
@@ -93,6 +94,8 @@ class _Run:
     total: int = 0
     rows: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     columns: list[Column] = field(default_factory=list)
+    spoken: list[HistoryColumn] = field(default_factory=list)
+    because: dict[str, tuple[str, str]] = field(default_factory=dict)
     scores: Vector = field(default_factory=lambda: np.zeros(0, np.float32))
     lexical: Vector | None = None
     order: Order | None = None
@@ -207,20 +210,32 @@ class RecommendationPipeline:
         if run.total <= 2 * self.options.n_candidates:
             run.rows = np.flatnonzero(mask).astype(np.int64)
             return
-        query, offsets = combine(run.legs)
-        found = [self.collection.index.search(query, offsets, self.options.n_candidates, mask)] if query else []
+        found = self._search(run, mask)
+        nothing_asked = not found
         found.append(_top(run.lexical, mask, self.options.n_candidates))
         found.append(_top(self.collection.columns.numbers("popularity").astype(np.float32), mask, run.query.depth))
         found += [_top(together, mask, self.options.n_candidates) for together in run.sources.together.values()]
-        if run.order is not None or not query:
+        if run.order is not None or nothing_asked:
             found.append(self._top_by_order(run.order, mask))
         run.rows = np.unique(np.concatenate(found))
+
+    def _search(self, run: _Run, mask: Mask) -> list[Rows]:
+        """Candidates by vectors: of a request and the history together, or of each interest where nothing was asked for."""
+        history, weights = run.sources.history, run.sources.weights
+        if not history:
+            searches = [run.legs] if run.legs else []
+        elif run.sources.has_request:
+            searches = [[*run.legs, *history.legs(weights)]]
+        else:
+            searches = [[*run.legs, *interest] for interest in history.interests(weights)]
+        k = self.options.n_candidates // max(1, len(searches))
+        return [self.collection.index.search(*combine(legs), k, mask) for legs in searches if legs]
 
     def _mask(self, musts: Sequence[Constraint], query: Query, profile: Profile, sources: Sources) -> Mask:
         mask = self.collection.columns.mask(map(as_applied, musts), in_stock_only=self.options.hide_out_of_stock)
         hidden = set(query.exclude) | set(query.liked)
         if not sources.has_request:
-            hidden |= set(profile.purchased)  # what they have is no idea for a feed; a request may ask for it again
+            hidden |= profile.kept_out  # what they have is no idea for a feed; a request may ask for it again
         rows = self.collection.rows_of(hidden)
         mask[rows[rows < len(mask)]] = False
         return mask
@@ -279,6 +294,10 @@ class RecommendationPipeline:
 
     def _score(self, run: _Run) -> None:
         run.columns = self.scorer.columns(run.instruction, run.sources, run.legs, run.lexical, run.rows)
+        if run.sources.history:
+            run.spoken = run.sources.history.columns(run.rows, run.sources.weights)
+            run.columns += [spoken.column for spoken in run.spoken]
+        run.columns += self.scorer.again(run.profile, run.rows)
         run.scores = total(run.columns, len(run.rows))
 
     # -- arrange and re-check --------------------------------------------------------------------------------------
@@ -359,11 +378,15 @@ class RecommendationPipeline:
         page = [(int(p), self.collection.id_of(int(run.rows[p]))) for p in order[: run.query.limit]]
         shown = [(p, fresh[item_id]) for p, item_id in page if item_id in fresh]
         evidence = Evidence(self.collection, run.language, run.instruction)
+        if run.sources.history:
+            told = order[: max(run.query.limit, run.query.explain_depth)]
+            speakers = run.sources.history.speakers(run.spoken, told)
+            run.because = {self.collection.id_of(int(run.rows[p])): s for p, s in zip(told, speakers, strict=True) if s}
         context = evidence.context(
             run.sources.words,
             run.query.liked,
             [item for _, item in shown],
-            evidence.history_speaker(run.legs, run.profile),
+            evidence.speaker(run.because),
             {"liked": [(i, 1.0) for i in run.query.liked], "history": run.profile.liked},
         )
         items = []
@@ -384,13 +407,13 @@ class RecommendationPipeline:
         """A later page of a stored answer, explained from the terms that were kept with it.
 
         Args:
-            answer: the stored answer; its instruction, words and ranking are read.
+            answer: the stored answer; its instruction, words, ranking and what it is because of are read.
             query: of which the language and the seeds are read.
         """
         language = query.language or answer.instruction.language or "en"
-        context = Evidence(self.collection, language, answer.instruction).context(
-            answer.words, query.liked, items, together={"liked": [(i, 1.0) for i in query.liked]}
-        )
+        evidence = Evidence(self.collection, language, answer.instruction)
+        together = {"liked": [(i, 1.0) for i in query.liked], "history": [(i, 1.0) for _kind, i in answer.because.values()]}
+        context = evidence.context(answer.words, query.liked, items, evidence.speaker(answer.because), together)
         scores = dict(answer.ranking)
         return tuple(
             RankedItem(
@@ -407,6 +430,7 @@ class RecommendationPipeline:
             items=items,
             ranking=tuple((item_id, round(float(run.scores[p]), 6)) for p, item_id in known),
             terms={item_id: terms_of(run.columns, p) for p, item_id in known[: run.query.explain_depth]},
+            because=run.because,
             words=run.sources.words,
             instruction=run.instruction,
             total=run.total,

@@ -10,12 +10,18 @@ import numpy as np
 from fusion.blocks import Column, Leg, dense_columns, sparse_column
 from fusion.collection import ItemCollection
 from fusion.index.base import Rows
+from fusion.profile import Profile
 from fusion.sources import Sources
 from fusion.tokens import tokenize
 from fusion.types import Instruction, Operator, Strength, Vector
 
 # Prices more than three spreads off the candidates' mean count no further: one villa must not flatten all the tents.
 MAX_PRICE_Z = 3.0
+# Popularity comes as a logarithm (fusion/popularity.py), where 1 is a factor of 2.7. Where few were counted it spreads less
+# than that, and it shall then say less, not be blown up to the spread of the other signals.
+LEAST_POPULARITY = 1.0
+# What is due again stands out like a good match of another signal.
+MAX_AGAIN_Z = 3.0
 
 
 class Scorer:
@@ -49,16 +55,30 @@ class Scorer:
         return sparse_column(source, block, self.weights[(source, block)], scores[rows], scores)
 
     def _popularity(self, sources: Sources, rows: Rows) -> Column | None:
-        """What shoppers lately wanted; it may count more on a page than beside a request."""
+        """What shoppers lately wanted: on a page that shows what there is it counts more than beside a request."""
         popularity = np.nan_to_num(self.collection.columns.numbers("popularity")).astype(np.float32)
-        weight = self.weights[("popularity", "prior" if sources.has_request else "feed")]
-        return sparse_column("popularity", "prior", weight, popularity[rows], popularity)
+        block = "prior" if sources.has_request else "feed"
+        weight = self.weights.get(("popularity", block), 0.0)
+        return sparse_column("popularity", block, weight, popularity[rows], popularity, LEAST_POPULARITY)
 
     def _together(self, source: str, found: Vector, sources: Sources, rows: Rows) -> Column | None:
         """What shoppers choose together. Measured over the items that have behaviour; any other one counts as average."""
         weight = sources.weights.get((source, "behaviour"), 0.0)
         column = sparse_column(source, "behaviour", weight, found[rows], found[~np.isnan(found)])
         return None if column is None else replace(column, z=np.nan_to_num(column.z))
+
+    def again(self, profile: Profile, rows: Rows) -> list[Column]:
+        """What this shopper buys again, the more the nearer the next time is; a column for what they buy regularly."""
+        columns = []
+        for block, regular in (("before", False), ("regular", True)):
+            due = {r.item_id: r.due for r in profile.again if r.times > 1 and r.is_regular == regular}
+            known = {i: share for i, share in due.items() if i in self.collection}
+            weight = self.weights.get(("again", block), 0.0)
+            z = np.zeros(self.collection.columns.n_rows, np.float32)
+            z[self.collection.rows_of(known)] = [MAX_AGAIN_Z * share for share in known.values()]
+            if weight and z[rows].any():
+                columns.append(Column("again", block, weight, z[rows]))
+        return columns
 
     def _wants(self, instruction: Instruction, rows: Rows) -> Column | None:
         """Wanted attributes that an item has count up, avoided ones down."""

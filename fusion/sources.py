@@ -12,6 +12,8 @@ from fusion.blocks import Leg, calibrate, mean_direction
 from fusion.collection import ItemCollection
 from fusion.columns import normalise_value
 from fusion.encoders.base import BlockSpec, Encoder
+from fusion.history import SOURCE as HISTORY
+from fusion.history import History
 from fusion.profile import Profile
 from fusion.types import Instruction, Operator, Query, Strength, Vector
 from fusion.weights import share_out
@@ -26,14 +28,16 @@ class Sources:
     Attributes:
         vectors: (source, block) -> (dim,) unit vector.
         legs: the calibrated ones, with their weights.
+        history: what the shopper's own past says by likeness; None or empty where there is none.
         together: source -> (n_rows,) how much shoppers of its items chose each item (``ItemCollection.chosen_with``).
-        weights: (source, block) -> the weight of each leg that this request has, once calibrated.
+        weights: (source, block) -> the weight of each signal that this request has, once calibrated.
         words, avoid: what the lexical leg searches for and against.
         degraded: what could not be used.
     """
 
     vectors: dict[tuple[str, str], Vector] = field(default_factory=dict)
     legs: list[Leg] = field(default_factory=list)
+    history: History | None = None
     together: dict[str, Vector] = field(default_factory=dict)
     weights: dict[tuple[str, str], float] = field(default_factory=dict)
     words: str = ""
@@ -81,7 +85,9 @@ class SourceEncoder:
             self._photo(query, sources)
         self._items("liked", [(i, 1.0) for i in query.liked], sources, query.seed_blocks)
         self._items("disliked", [(i, 1.0) for i in query.disliked], sources, query.seed_blocks)
-        self._items("history", profile.liked, sources)
+        if profile.liked:
+            blocks = [block for source, block in self.weights if source == HISTORY]
+            sources.history = History(self.collection, profile, blocks)
         self._together("liked", [(i, 1.0) for i in query.liked], sources, query.seed_blocks)
         self._together("history", profile.liked, sources)
         return sources
@@ -99,6 +105,8 @@ class SourceEncoder:
         if sources.words:
             present.append(("words", "lexical"))
         present += [(source, "behaviour") for source in sources.together]
+        if sources.history:
+            present += [(HISTORY, block) for block in sources.history.blocks]
         weights = sources.weights = share_out(self.weights, present)
         return [Leg(leg.source, leg.block, leg.vector, weights[(leg.source, leg.block)], leg.mean, leg.std) for leg in legs]
 

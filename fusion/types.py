@@ -378,6 +378,7 @@ class Answer:
         items: the first page, best first.
         ranking: (item_id, score) of the whole stored ranking, best first, the first page included.
         terms: item_id -> the addends of its score, for the first ``Query.explain_depth`` of the ranking.
+        because: item_id -> (kind of interaction, item_id of the shopper's past that adds most to its score), as deep as terms.
         words: what was searched for: the rest of the request with linked values and expansions.
         total: how many items met the musts.
         degraded: what was not available, e.g. "text_model", "photo", "index", "history"; empty when all was well.
@@ -390,6 +391,7 @@ class Answer:
     items: tuple[RankedItem, ...]
     ranking: tuple[tuple[str, float], ...] = ()
     terms: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
+    because: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     words: str = ""
     instruction: Instruction = field(default_factory=Instruction)
     total: int = 0

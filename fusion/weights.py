@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-# (source, block) -> weight. "lexical", "attributes", "price" and "prior" are blocks that need no vector.
+# (source, block) -> weight. "lexical", "attributes", "price", "prior", "feed", "before" and "regular" are blocks that need no vector.
 DEFAULT_WEIGHTS: Mapping[tuple[str, str], float] = MappingProxyType(
     {
         ("words", "text"): 1.0,
@@ -28,13 +28,16 @@ DEFAULT_WEIGHTS: Mapping[tuple[str, str], float] = MappingProxyType(
         ("disliked", "image"): -0.2,
         ("disliked", "look"): -0.3,
         ("history", "text"): 0.2,
+        ("history", "lexical"): 0.1,
         ("history", "image"): 0.1,
         ("history", "look"): 0.1,
         ("history", "behaviour"): 0.8,
         ("wants", "attributes"): 1.0,
         ("wants", "price"): 0.5,
+        ("again", "before"): 0.2,
+        ("again", "regular"): 0.2,
         ("popularity", "prior"): 0.1,
-        ("popularity", "feed"): 0.1,  # on a page without a request
+        ("popularity", "feed"): 0.2,  # on a page without a request
     }
 )
 

@@ -59,6 +59,9 @@ class Catalog(ABC):
     feedback_signals: ClassVar[Mapping[str, Signal | str]] = {}
     """Kind of payload -> the host's signal (or a dotted path to it); each payload goes to ``feedback_for``."""
 
+    consumable_categories: ClassVar[Sequence[str]] = ()
+    """Names or paths ("Food/Coffee") of categories whose items may be recommended again to somebody who bought them."""
+
     @abstractmethod
     def iter_item_ids(self) -> Iterator[str]:
         """Every id that a shopper may see, in any order, without loading the items."""

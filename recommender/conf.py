@@ -53,6 +53,7 @@ class RecommenderSettings:
     BEHAVIOUR_NEIGHBOURS: int = 100
     BEHAVIOUR_EASE_ITEMS: int = 5000  # up to so many items EASE is fitted (16 bytes an item^2), above item-kNN
     HISTORY_SIZE: int = 500
+    CONSUMABLE_CATEGORIES: Sequence[str] = ()  # names ("Coffee") or paths ("Food/Coffee") of what is bought again and again
     MAX_EVENTS: int = 500
     WARM_UP: bool = True
     WARM_UP_AFTER: int = 0  # seconds that a worker waits before it reads the weights, unless it needs them sooner

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from django.utils.module_loading import import_string
 
 from fusion.collection import ItemCollection, ItemRecord
 from fusion.columns import Exchange
+from fusion.consumables import Consumables
 from fusion.encoders.base import Encoder
 from fusion.exceptions import EncodingError
 from fusion.instructions.base import InstructionParser
@@ -31,6 +33,7 @@ from fusion.weights import with_overrides
 from recommender.behaviour import load as load_behaviour
 from recommender.catalog import get_catalog
 from recommender.conf import get_settings
+from recommender.consumables import consumables
 from recommender.encoders import get_encoders, usable_blocks
 from recommender.facts import from_facts
 from recommender.guard import GuardedEncoder
@@ -45,6 +48,11 @@ CHUNK = 1000
 # Up to here words and values are learnt anew within the request that saw the change (about 0.2 s); above, in a thread.
 INLINE_ITEMS = 5000
 POPULARITY_SECONDS = 60.0
+CONSUMABLES_SECONDS = 600.0
+# Counting takes at most one part in so many of the time of the process, however long the log is.
+COUNTING_SHARE = 50
+# Up to here a change of the catalogue makes popularity be counted at once.
+CHEAP_SECONDS = 0.05
 DEFAULT_COLOR_FIELD = "color"
 
 
@@ -93,7 +101,11 @@ class Engine:
         self._color_field = ""
         self._refreshing = threading.Lock()
         self._learning = threading.Lock()
-        self._popularity_at = 0.0
+        self._popularity: dict[str, float] = {}
+        self._popularity_due = 0.0
+        self._counting_is_cheap = True
+        self._consumables_due = 0.0
+        self._consumables = Consumables(categories=conf.CONSUMABLE_CATEGORIES)
 
     # -- keep fresh ------------------------------------------------------------------------------------------------
 
@@ -111,7 +123,7 @@ class Engine:
                 self._teach(taught)
             if behaviour != self.behaviour:
                 self._apply_behaviour(behaviour)
-            self._refresh_popularity()
+            self._refresh_counts()
         finally:
             self._refreshing.release()
 
@@ -128,7 +140,9 @@ class Engine:
             self.collection.update(list(self._records(rows)), removed=[row[0] for row in rows if row[3]], settle=False)
         self.collection.update([])
         self.revision = max(newest, top)
-        self._popularity_at = 0.0
+        self.collection.set_popularity(self._popularity)
+        if self._counting_is_cheap:
+            self._popularity_due = 0.0
         self.blank_blocks = self._find_blank_blocks()
         self._learn()
 
@@ -202,14 +216,29 @@ class Engine:
                 return encoder.encode_instructions(texts)[block]
         raise EncodingError("No encoder of words is loaded.")
 
-    def _refresh_popularity(self) -> None:
-        if time.monotonic() - self._popularity_at < POPULARITY_SECONDS and self._popularity_at:
-            return
-        self._popularity_at = time.monotonic()
-        try:
-            self.collection.set_popularity(popularity_of_items())
-        except DatabaseError as error:  # what is popular is a nicety: an answer without it lacks nothing that it claims
-            logger.warning("event=popularity_failed error=%r", error)
+    def _refresh_counts(self) -> None:
+        """What is popular and what is bought again, counted anew now and then."""
+        if time.monotonic() >= self._popularity_due:
+            started = time.monotonic()
+            try:
+                self._popularity = popularity_of_items()
+                self.collection.set_popularity(self._popularity)
+            except DatabaseError as error:  # what is popular is a nicety: an answer without it lacks nothing that it claims
+                logger.warning("event=popularity_failed error=%r", error)
+            self._popularity_due = _next_count(started, POPULARITY_SECONDS)
+            self._counting_is_cheap = time.monotonic() - started < CHEAP_SECONDS
+        if time.monotonic() >= self._consumables_due:
+            started = time.monotonic()
+            try:
+                self._consumables = consumables()
+            except DatabaseError as error:
+                logger.warning("event=consumables_failed error=%r", error)
+            self._consumables_due = _next_count(started, CONSUMABLES_SECONDS)
+
+    def interval_of(self, item_id: str) -> timedelta | None:
+        """After how long an item is usually bought again; None for what is bought once, or is not known here."""
+        item = self.collection.item(item_id)
+        return None if item is None else self._consumables.interval(item)
 
     # -- warm up ---------------------------------------------------------------------------------------------------
 
@@ -256,6 +285,12 @@ class Engine:
             items=len(self.collection),
             degraded=tuple(degraded),
         )
+
+
+def _next_count(started: float, seconds: float) -> float:
+    """When to count again, after a count that has just ended."""
+    now = time.monotonic()
+    return now + max(seconds, COUNTING_SHARE * (now - started))
 
 
 def build_parser(tagger: RequestTagger | None) -> InstructionParser:

@@ -199,6 +199,7 @@ class Recommendation(models.Model):
     instruction = models.JSONField(default=dict)
     ranking = models.JSONField(default=list)
     terms = models.JSONField(default=dict)
+    because = models.JSONField(default=dict)  # item id -> [kind of interaction, item id of the shopper's past]
     weights = models.JSONField(default=dict)
     policy = models.CharField(max_length=64, default="default")
     propensity = models.FloatField(default=1.0)

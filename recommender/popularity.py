@@ -1,35 +1,36 @@
-"""How much shoppers lately wanted each item: weighted events in a window, smoothed by a logarithm."""
+"""How much shoppers lately wanted each item, counted from the event log as ``fusion.popularity`` says."""
 
 from __future__ import annotations
 
-import math
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
-from django.db.models import Count, Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from fusion.popularity import WINDOW_DAYS, Choice, popularity
 from fusion.profile import KIND_WEIGHT
-from recommender.models import Event
+from recommender.models import Event, IndexedItem
 
-WINDOW = timedelta(days=30)
+KINDS = tuple(kind for kind, weight in KIND_WEIGHT.items() if weight > 0)
 
 
-def popularity_of_items() -> dict[str, float]:
-    """Item id -> log(1 + weighted number of events in the window); items that nobody touched are left out.
+def popularity_of_items(at: datetime | None = None) -> dict[str, float]:
+    """Item id -> popularity at a moment, by default now; items that nobody chose are left out.
 
-    The window ends with the latest event: a history that was imported, or a shop that rested, still knows what was wanted.
+    Ages are counted back from the latest event before the moment: a history that was imported, or a shop that rested, still
+    knows what was wanted. Nothing after the moment is looked at.
     """
-    kinds = [kind for kind, weight in KIND_WEIGHT.items() if weight > 0]
-    latest = Event.objects.filter(kind__in=kinds, occurred_at__lte=timezone.now()).aggregate(at=Max("occurred_at"))["at"]
+    events = Event.objects.filter(kind__in=KINDS, occurred_at__lte=at or timezone.now())
+    latest = events.aggregate(at=Max("occurred_at"))["at"]
     if latest is None:
         return {}
-    counted = (
-        Event.objects.filter(occurred_at__gte=latest - WINDOW, kind__in=kinds)
-        .values_list("item_id", "kind")
-        .annotate(n=Count("id"))
-        .order_by()
-    )
-    weights: dict[str, float] = {}
-    for item_id, kind, n in counted:
-        weights[item_id] = weights.get(item_id, 0.0) + KIND_WEIGHT[kind] * n
-    return {item_id: math.log1p(weight) for item_id, weight in weights.items()}
+    n_items = IndexedItem.objects.filter(removed=False).count()
+    return popularity(_choices(events.filter(occurred_at__gte=latest - timedelta(days=WINDOW_DAYS)), latest), n_items)
+
+
+def _choices(events: QuerySet[Event], latest: datetime) -> Iterator[Choice]:
+    """The latest time of each shopper, item and kind. Whoever has no name and no session counts as one shopper together."""
+    rows = events.values_list("item_id", "user_id", "visitor_id", "session_id", "kind").annotate(at=Max("occurred_at"))
+    for item_id, user, visitor, session, kind, at in rows.order_by().iterator(5000):
+        yield Choice(item_id, user or visitor or session, kind, (latest - at) / timedelta(days=1))

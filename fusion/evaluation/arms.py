@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from fusion.evaluation.baselines import Ranker
 from fusion.evaluation.cases import Case
-from fusion.evaluation.histories import Training, popularity
+from fusion.evaluation.histories import Training, served_popularity
 from fusion.pipeline import RecommendationPipeline
 from fusion.profile import Profile, build_profile
 from fusion.types import Answer, Query
@@ -34,9 +33,10 @@ class Past:
                 learner(training)
 
 
-def popularity_learner(pipeline: RecommendationPipeline, window: timedelta) -> Learner:
+def popularity_learner(pipeline: RecommendationPipeline) -> Learner:
     """Sets the collection's popularity to what serving would have counted then."""
-    return lambda training: pipeline.collection.set_popularity(popularity(training, window))
+    collection = pipeline.collection
+    return lambda training: collection.set_popularity(served_popularity(training, len(collection)))
 
 
 class Arm(Ranker):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fusion.popularity import Choice
+from fusion.popularity import popularity as smoothed
 from fusion.profile import KIND_WEIGHT
 from fusion.types import Interaction
 
@@ -120,7 +122,7 @@ def cut_at_share(histories: Iterable[ShopperHistory], share: float) -> datetime:
 
 
 def popularity(training: Training, window: timedelta) -> dict[str, float]:
-    """Item id -> ``log(1 + weighted acts)`` over the window that ends with the last act, as serving counts it."""
+    """Item id -> ``log(1 + weighted acts)`` over the window that ends with the last act."""
     past = [act for acts in training.acts.values() for act in acts if act.kind in CHOSEN]
     if not past:
         return {}
@@ -130,6 +132,15 @@ def popularity(training: Training, window: timedelta) -> dict[str, float]:
         if act.at >= first:
             weights[act.item_id] = weights.get(act.item_id, 0.0) + KIND_WEIGHT[act.kind]
     return {item_id: float(np.log1p(weight)) for item_id, weight in weights.items()}
+
+
+def served_popularity(training: Training, n_items: int) -> dict[str, float]:
+    """Item id -> popularity as serving counts it at the training's moment, over a catalogue of n items."""
+    past = [(shopper, act) for shopper, acts in training.acts.items() for act in acts if act.kind in CHOSEN]
+    if not past:
+        return {}
+    latest = max(act.at for _shopper, act in past)
+    return smoothed((Choice(a.item_id, s, a.kind, (latest - a.at) / timedelta(days=1)) for s, a in past), n_items)
 
 
 def first_from(histories: Sequence[Basket], moment: datetime) -> int:

@@ -25,7 +25,6 @@ from recommender.encoders import usable_blocks
 from recommender.engine import DEFAULT_COLOR_FIELD, Engine, build_options, build_parser
 from recommender.evaluation.vectors import embed
 from recommender.facts import from_facts, to_facts
-from recommender.popularity import WINDOW
 from recommender.services.behaviour_mixture import choose_weights
 from recommender.services.choices import choices_of
 from recommender.tagging import build_tagger
@@ -100,7 +99,7 @@ def _served(
     return Served(
         pipeline,
         tuple(items),
-        Past([popularity_learner(pipeline, WINDOW), behaviour_learner(pipeline)]),
+        Past([popularity_learner(pipeline), behaviour_learner(pipeline)]),
         Catalogue(items, photoless, _vectors_of(pipeline.collection)),
         encoder_ids,
         tuple(problems),

@@ -11,14 +11,15 @@ import numpy as np
 from fusion.behaviour.learning import LearnOptions, learn_lists
 from fusion.behaviour.lists import NeighbourLists
 from fusion.behaviour.mixture import Case, Measured, choose_mixture
-from fusion.blocks import dense_columns, sparse_column, total
+from fusion.blocks import sparse_column, total
 from fusion.collection import ItemCollection
 from fusion.index.base import Rows
-from fusion.profile import KIND_WEIGHT, Profile, build_profile
+from fusion.popularity import Choice, popularity
+from fusion.profile import Profile, build_profile
+from fusion.scoring import LEAST_POPULARITY
 from fusion.sources import SourceEncoder
 from fusion.types import Instruction, Interaction, Query, Vector
 from fusion.weights import LEARNT_BLOCKS
-from recommender.popularity import WINDOW
 from recommender.services.choices import Choices
 
 LATER = 0.15  # of the purchases, in time, are what is predicted
@@ -26,6 +27,7 @@ MIN_CASES = 100
 MAX_CASES = 400
 # Every case scores every item: large catalogues are measured on fewer.
 MAX_SCORED = 8_000_000
+DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,11 @@ class _Bench:
 
     def _content(self, profile: Profile) -> Vector:
         sources = self._encoder.encode(Query(), Instruction(), profile)
-        legs = self._encoder.calibrated(sources)
-        self.likeness = max(self.likeness, sum(abs(self.weights[(leg.source, leg.block)]) for leg in legs))
-        return total(dense_columns(self.collection.index, legs, self._rows), len(self._rows))
+        self._encoder.calibrated(sources)
+        if not sources.history:
+            return np.zeros(len(self._rows), np.float32)
+        self.likeness = max(self.likeness, sum(abs(self.weights[("history", block)]) for block in sources.history.blocks))
+        return total([each.column for each in sources.history.columns(self._rows, sources.weights)], len(self._rows))
 
     def _together(self, profile: Profile) -> Vector:
         found = self.lists.scores(profile.liked)
@@ -149,9 +153,13 @@ class _Bench:
 
     def _popularity_at_cut(self, held: list[int]) -> Vector:
         choices = self.choices
-        lately = (choices.at <= self.cut) & (choices.at >= self.cut - WINDOW.total_seconds())
-        weights = np.asarray([KIND_WEIGHT[kind] for kind in choices.kinds])
-        wanted = np.bincount(choices.item[lately], weights[lately], minlength=len(choices.item_ids))
-        scores = np.log1p(wanted[held]).astype(np.float32)
-        column = sparse_column("popularity", "prior", 1.0, scores, scores)
+        known = [
+            Choice(
+                choices.item_ids[choices.item[n]], str(choices.shopper[n]), choices.kinds[n], (self.cut - choices.at[n]) / DAY
+            )
+            for n in np.flatnonzero(choices.at <= self.cut)
+        ]
+        found = popularity(known, len(self.collection))
+        scores = np.asarray([found.get(choices.item_ids[column], 0.0) for column in held], np.float32)
+        column = sparse_column("popularity", "feed", 1.0, scores, scores, LEAST_POPULARITY)
         return np.zeros(len(held), np.float32) if column is None else column.z

@@ -21,6 +21,8 @@ from recommender.services.visitors import owned_by, owns
 
 _CHUNK = 500
 MAX_QUANTITY = 1_000_000
+# How many purchases are looked at beyond HISTORY_SIZE events.
+MAX_PURCHASES = 2000
 # A phone's clock may run ahead; a later time than this is the clock's fault and becomes "now".
 CLOCK_SKEW = timedelta(minutes=5)
 
@@ -139,21 +141,28 @@ def _led_to(given: Feedback, shown: dict[str, tuple[str, str, frozenset[str]]]) 
     return given.item_id in item_ids and (anonymous or owns(shopper, user_id=user_id, visitor_id=visitor_id))
 
 
-def history(shopper: Shopper, limit: int | None = None) -> list[Interaction]:
+def history(shopper: Shopper, limit: int | None = None, at: datetime | None = None) -> list[Interaction]:
     """What a shopper did, newest first: as this user, and as this visitor while nobody was signed in.
 
-    Empty when the shopper does not want it used. ``limit`` defaults to ``RECOMMENDER["HISTORY_SIZE"]``. Impressions are
-    left out: being shown something is not doing something.
+    Empty when the shopper does not want it used. ``limit`` defaults to ``RECOMMENDER["HISTORY_SIZE"]``; without one, older
+    purchases and returns follow, so that what was bought is known however much was looked at since. Impressions are left out:
+    being shown something is not doing something. Nothing after the moment ``at``, by default now, is read.
     """
     if not shopper.use_history or not (shopper.user_id or shopper.visitor_id):
         return []
     rows = (
-        Event.objects.filter(owned_by(shopper))
+        Event.objects.filter(owned_by(shopper), occurred_at__lte=at or timezone.now())
         .exclude(kind=Event.Kind.IMPRESSION)
         .order_by("-occurred_at", "-id")
         .values_list("item_id", "kind", "occurred_at", "quantity")
     )
-    return [Interaction(*row) for row in rows[: get_settings().HISTORY_SIZE if limit is None else limit]]
+    size = get_settings().HISTORY_SIZE if limit is None else limit
+    found = list(rows[:size])
+    if limit is None and len(found) == size > 0:
+        older = rows.filter(kind__in=(Event.Kind.PURCHASE, Event.Kind.RETURN), occurred_at__lte=found[-1][2])
+        read = set(found)
+        found += [row for row in older[:MAX_PURCHASES] if row not in read]
+    return [Interaction(*row) for row in found]
 
 
 def delete_event(event_id: str, shopper: Shopper) -> bool:

@@ -58,13 +58,15 @@ def recommend(request: RecommendationRequest, shopper: Shopper) -> Served:
     query = build_query(request, shopper)
     shopper = replace(shopper, use_history=shopper.use_history and request.use_history)
     engine = get_engine()
-    profile, degraded = _profile(shopper)
+    degraded: list[str] = []
     try:
         engine.refresh()
     except DatabaseError as error:
         logger.warning("event=refresh_failed error=%r", error)
         degraded.append("index")
     degraded += ["index"] if engine.blank_blocks else []
+    profile, missing = _profile(shopper, engine)
+    degraded += missing
     answer = engine.pipeline.recommend(query, profile)
     answer = replace(answer, degraded=tuple(dict.fromkeys([*answer.degraded, *degraded])))
     row = _row(request, shopper, query, answer, engine)
@@ -138,9 +140,9 @@ def similar(item_id: str, by: str, limit: int, shopper: Shopper, *, surface: str
     return recommend(request, shopper)
 
 
-def _profile(shopper: Shopper) -> tuple[Profile, list[str]]:
+def _profile(shopper: Shopper, engine: Engine) -> tuple[Profile, list[str]]:
     try:
-        return build_profile(history(shopper)), []
+        return build_profile(history(shopper), interval_of=engine.interval_of), []
     except DatabaseError as error:
         logger.warning("event=history_failed error=%r", error)
         return Profile(), ["history"]
@@ -159,6 +161,7 @@ def _row(request: RecommendationRequest, shopper: Shopper, query: Query, answer:
         instruction=instruction_to_json(answer.instruction),
         ranking=[list(pair) for pair in answer.ranking],
         terms=terms_to_json(answer.terms),
+        because={item_id: list(pair) for item_id, pair in answer.because.items()},
         weights=dict(answer.weights),
         state=answer.state,
         relaxation=relaxation_to_json(answer.relaxation),
@@ -188,6 +191,7 @@ def _answer_of(row: Recommendation) -> Answer:
         items=(),
         ranking=tuple((str(i), float(s)) for i, s in row.ranking),
         instruction=instruction_from_json(row.instruction),
+        because={item_id: (kind, past) for item_id, (kind, past) in row.because.items()},
         words=row.request.get("words", ""),
         total=row.total,
         degraded=tuple(row.degraded),
