@@ -62,5 +62,9 @@ def popularity(choices: Iterable[Choice], n_items: int) -> dict[str, float]:
         recents[item_id] = recents.get(item_id, 0.0) + recent
         lastings[item_id] = lastings.get(item_id, 0.0) + lasting
     mean = sum(lastings.values()) / max(1, n_items, len(lastings))
-    untouched = 1.0 / (mean + 1.0)
-    return {i: math.log((recents[i] + (lastings[i] + 1.0) / (mean + 1.0)) / untouched) for i in lastings}
+    return {i: math.log(times_untouched(recents[i], lastings[i], mean)) for i in lastings}
+
+
+def times_untouched(recent: float, lasting: float, mean_lasting: float) -> float:
+    """How many times the smoothed rate of an item is that of one that nobody touched; at least 1."""
+    return recent * (mean_lasting + 1.0) + lasting + 1.0

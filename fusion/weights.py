@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-# (source, block) -> weight. "lexical", "attributes", "price", "prior", "feed", "before" and "regular" are blocks that need no vector.
+# (source, block) -> weight. "lexical", "attributes", "price", "prior", "feed", "before" and "regular"
+# are blocks that need no vector.
 DEFAULT_WEIGHTS: Mapping[tuple[str, str], float] = MappingProxyType(
     {
         ("words", "text"): 1.0,

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fusion.profile import MAX_ITEMS, build_profile
+from fusion.profile import MAX_ITEMS, SESSION_WEIGHT, build_profile
 from fusion.types import Interaction
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -13,9 +13,35 @@ def act(item_id: str, kind: str, days_ago: float = 0.0) -> Interaction:
 
 
 def test_a_purchase_says_more_than_a_view_and_a_recent_one_more_than_an_old_one() -> None:
-    profile = build_profile([act("viewed", "view"), act("old", "purchase", 60), act("new", "purchase")], NOW)
+    profile = build_profile([act("viewed", "view", 1), act("old", "purchase", 61), act("new", "purchase", 1)], NOW)
     assert [i for i, _ in profile.liked] == ["new", "old", "viewed"]
     assert dict(profile.liked)["old"] == pytest.approx(3.0 / 4)
+
+
+def test_what_is_done_in_this_session_says_more_than_the_same_yesterday() -> None:
+    minute = 1 / 24 / 60
+    acts = [act("yesterday", "view", 1), act("first", "view", 40 * minute), act("then", "view", 15 * minute)]
+    weights = dict(build_profile(acts, NOW).liked)
+    assert weights["first"] == pytest.approx(SESSION_WEIGHT * 0.5, rel=0.01)
+    assert weights["then"] == pytest.approx(SESSION_WEIGHT * 0.5, rel=0.01)
+    assert weights["yesterday"] == pytest.approx(0.5, rel=0.05)
+    assert dict(build_profile(acts, NOW + timedelta(hours=1)).liked)["then"] == pytest.approx(0.5), "the session is over"
+
+
+def test_what_is_used_up_may_come_back_and_what_is_not_stays_out() -> None:
+    acts = [act("coffee", "purchase", days) for days in (60, 40, 40.1, 20)] + [act("tent", "purchase", 10)]
+    profile = build_profile(acts, NOW, lambda i: timedelta(days=30) if i == "coffee" else None)
+    assert profile.kept_out == {"tent"}
+    (coffee,) = profile.again
+    assert (coffee.item_id, coffee.times, coffee.is_regular, coffee.due) == ("coffee", 3, True, 1.0)
+
+
+def test_what_was_just_bought_is_not_due() -> None:
+    acts = [act("coffee", "purchase", days) for days in (41, 21, 1)]
+    (coffee,) = build_profile(acts, NOW, lambda i: timedelta(days=30)).again
+    assert coffee.due == pytest.approx(1 / 20)
+    (once,) = build_profile([act("tea", "purchase", 15)], NOW, lambda i: timedelta(days=30)).again
+    assert (once.times, once.is_regular, once.due) == (1, False, pytest.approx(0.5))
 
 
 def test_a_returned_item_is_disliked_and_not_bought() -> None:
