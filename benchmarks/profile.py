@@ -242,7 +242,7 @@ SINGLE: Mapping[str, Callable[[Signals], Vector]] = {
     "price": lambda s: s.price(),
 }
 # Weights of attention, words and price beside popularity's 1.
-MIXTURES = [(a, w, 0.0) for a in (0.0, 0.5, 0.75, 1.0, 1.5) for w in (0.0, 0.25, 0.5, 0.75, 1.0)] + [(0.75, 0.5, 0.2)]
+MIXTURES = [(a, w, 0.0) for a in (0.0, 0.25, 0.5, 0.75, 1.0, 1.5) for w in (0.0, 0.25, 0.5, 0.75, 1.0)] + [(0.5, 0.5, 0.1)]
 
 
 def judge(scores: Vector, shop: Shop, case: Case) -> tuple[float, float]:
@@ -327,7 +327,6 @@ def main() -> None:
         served(shop, cases[n :: args.every], args.cuts, PipelineOptions().diversity)
     else:
         compare(shop, cases[: n : args.every], args.cuts)
-        served(shop, cases[: n : args.every], args.cuts, PipelineOptions().diversity)
 
 
 if __name__ == "__main__":

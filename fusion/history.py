@@ -2,7 +2,9 @@
 
     z[history,b](i) = (sum over items h of the history of  a[h] * exp((cos(h, i) - 1) / TEMPERATURE)  -  mean) / spread
 
-``a`` are the profile's weights, made to add up to 1; cosines are taken after the catalogue's mean vector was subtracted.
+``a`` are the profile's weights, made to add up to 1; cosines are taken after the catalogue's mean vector was subtracted. The
+spread is such that what the history says of its own loudest item would be MAX_Z: only what is really near comes close to
+that, however few items are known, and a history without anything like it in the shop says little.
 A mean of the history would point between a tent and a coat, where nothing is; this sum is large near either. It is
 attention of a candidate over the history (Zhou et al. 2018, "Deep interest network", without the network), in other words
 a kernel density of what was chosen. The mean is subtracted because sentence encoders put all texts into a narrow cone (Mu &
@@ -135,7 +137,10 @@ class History:
         addends[rows[None, :] == self.rows[:, None]] = 0.0
         sample = self.collection.reference(block)
         apart = self._similar(block, sample) < SAME
-        return _column(block, weight, addends, (self._addends(block, sample) * apart).sum(axis=0), present)
+        reference = (self._addends(block, sample) * apart).sum(axis=0)
+        past = self._past[block]
+        kernel = np.exp((past @ past.T - 1.0) / np.float32(TEMPERATURE)) * past.any(axis=1)
+        return _column(block, weight, addends, reference, present, float((self.strength @ kernel).max()))
 
     def _legs(self, strength: Vector, weights: Mapping[tuple[str, str], float]) -> list[Leg]:
         legs = []
@@ -181,9 +186,10 @@ class History:
         if whole is None:
             return None
         own = lexical.parts(bags, self.rows, n_rows).diagonal()
+        loudest = float(whole[self.rows].max())
         whole[self.rows] -= own
         std, mean = float(whole.std()), float(whole.mean())
-        spread = max(std, (float(whole.max()) - mean) / MAX_Z)
+        spread = max(std, (loudest - mean) / MAX_Z)
         if std < MIN_STD:
             return None
         column = Column(SOURCE, LEXICAL, weight, ((whole[rows] - mean) / spread).astype(np.float32))
@@ -200,12 +206,15 @@ def _names(item: Item) -> str:
     return " ".join((item.title, item.brand, *item.category[-1:]))
 
 
-def _column(block: str, weight: float, addends: Matrix, reference: Vector, present: Mask) -> HistoryColumn | None:
+def _column(
+    block: str, weight: float, addends: Matrix, reference: Vector, present: Mask, loudest: float
+) -> HistoryColumn | None:
+    """Args: loudest: what the history says of the item that it speaks for most, which is one of its own."""
     std, mean = float(reference.std()), float(reference.mean())
     if std < MIN_STD * MIN_STD:
         return None
     raw = addends.sum(axis=0)
-    spread = max(std, (float(raw.max(initial=0.0)) - mean) / MAX_Z)
+    spread = max(std, (max(loudest, float(raw.max(initial=0.0))) - mean) / MAX_Z)
     z = np.where(present, (raw - mean) / spread, 0.0).astype(np.float32)
     return HistoryColumn(
         Column(SOURCE, block, weight, z), lambda positions: np.asarray(addends[:, positions] / spread, np.float32)

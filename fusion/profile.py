@@ -1,9 +1,10 @@
 """A shopper's history as weighted items: what they did lately and meant most speaks loudest.
 
 The weight of an interaction is ``KIND_WEIGHT[kind] * 0.5 ** (age / HALF_LIFE)``, where the age is counted back from the
-shopper's latest interaction: somebody who returns after a year is still the same person. What belongs to the session that
-is going on weighs ``SESSION_WEIGHT`` times as much, so that a few views now can be heard beside many old purchases. An
-item's weights add up; items with a negative sum are disliked. ``fusion/history.py`` turns the items into scores.
+shopper's latest interaction: somebody who returns after a year is still the same person. The session that is going on is a
+source of its own: it counts as much as everything before it, as far as ``MAX_SESSION_FACTOR`` allows, so that a look now is
+heard beside many old purchases. An item's weights add up; items with a negative sum are disliked. ``fusion/history.py``
+turns the items into scores.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ HALF_LIFE = timedelta(days=30)
 MAX_ITEMS = 50
 # The usual end of a visit in web analytics: half an hour without any event.
 SESSION_GAP = timedelta(minutes=30)
-SESSION_WEIGHT = 3.0
+# One look must not outweigh a hundred purchases.
+MAX_SESSION_FACTOR = 10.0
 # Purchases nearer together than this are one: an order and what was added to it.
 PURCHASE_GAP = timedelta(days=1)
 # "Regularly" is a word that needs more than a second time.
@@ -100,10 +102,11 @@ def build_profile(
     strongest: dict[str, tuple[float, str]] = {}
     bought: dict[str, list[datetime]] = {}
     past = sorted((i for i in interactions if i.at <= moment), key=lambda i: i.at)
+    worths = [KIND_WEIGHT.get(act.kind, 0.0) * 0.5 ** ((past[-1].at - act.at) / HALF_LIFE) for act in past]
     session = session_start([act.at for act in past], moment)
-    for act in past:
-        worth = KIND_WEIGHT.get(act.kind, 0.0) * 0.5 ** ((past[-1].at - act.at) / HALF_LIFE)
-        worth *= SESSION_WEIGHT if act.at >= session else 1.0
+    factor = _session_factor(worths, [act.at >= session for act in past])
+    for act, said in zip(past, worths, strict=True):
+        worth = said * factor if act.at >= session else said
         weights[act.item_id] = weights.get(act.item_id, 0.0) + worth
         if worth > strongest.get(act.item_id, (0.0, ""))[0]:
             strongest[act.item_id] = (worth, act.kind)
@@ -120,6 +123,13 @@ def build_profile(
         kinds=tuple((i, kind) for i, (_worth, kind) in strongest.items()),
         again=tuple(_repurchase(i, bought[i], usual, moment) for i in purchased if (usual := interval_of(i)) is not None),
     )
+
+
+def _session_factor(worths: Sequence[float], now: Sequence[bool]) -> float:
+    """By what the session's weights are multiplied: to as much as came before it, never down."""
+    session = sum(w for w, is_now in zip(worths, now, strict=True) if is_now and w > 0)
+    before = sum(w for w, is_now in zip(worths, now, strict=True) if not is_now and w > 0)
+    return min(max(1.0, before / session), MAX_SESSION_FACTOR) if session > 0 else 1.0
 
 
 def session_start(times: Sequence[datetime], now: datetime) -> datetime:

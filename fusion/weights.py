@@ -38,7 +38,7 @@ DEFAULT_WEIGHTS: Mapping[tuple[str, str], float] = MappingProxyType(
         ("again", "before"): 0.2,
         ("again", "regular"): 0.2,
         ("popularity", "prior"): 0.1,
-        ("popularity", "feed"): 0.2,  # on a page without a request
+        ("popularity", "feed"): 0.3,  # on a page without a request
     }
 )
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fusion.profile import MAX_ITEMS, SESSION_WEIGHT, build_profile
+from fusion.profile import MAX_ITEMS, MAX_SESSION_FACTOR, build_profile
 from fusion.types import Interaction
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -18,14 +18,21 @@ def test_a_purchase_says_more_than_a_view_and_a_recent_one_more_than_an_old_one(
     assert dict(profile.liked)["old"] == pytest.approx(3.0 / 4)
 
 
-def test_what_is_done_in_this_session_says_more_than_the_same_yesterday() -> None:
+def test_a_session_counts_as_much_as_everything_before_it() -> None:
     minute = 1 / 24 / 60
-    acts = [act("yesterday", "view", 1), act("first", "view", 40 * minute), act("then", "view", 15 * minute)]
+    acts = [act(f"old{n}", "purchase", 1) for n in range(2)] + [
+        act("first", "view", 40 * minute),
+        act("then", "view", 15 * minute),
+    ]
     weights = dict(build_profile(acts, NOW).liked)
-    assert weights["first"] == pytest.approx(SESSION_WEIGHT * 0.5, rel=0.01)
-    assert weights["then"] == pytest.approx(SESSION_WEIGHT * 0.5, rel=0.01)
-    assert weights["yesterday"] == pytest.approx(0.5, rel=0.05)
-    assert dict(build_profile(acts, NOW + timedelta(hours=1)).liked)["then"] == pytest.approx(0.5), "the session is over"
+    assert weights["first"] + weights["then"] == pytest.approx(weights["old0"] + weights["old1"], rel=0.01)
+    later = dict(build_profile(acts, NOW + timedelta(hours=1)).liked)
+    assert later["then"] == pytest.approx(0.5), "the session is over"
+
+
+def test_one_look_does_not_outweigh_a_hundred_purchases() -> None:
+    acts = [act(f"old{n}", "purchase", 1) for n in range(100)] + [act("seen", "view")]
+    assert dict(build_profile(acts, NOW).liked)["seen"] == pytest.approx(0.5 * MAX_SESSION_FACTOR)
 
 
 def test_what_is_used_up_may_come_back_and_what_is_not_stays_out() -> None:

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from fusion.types import Item
+from fusion.weights import DEFAULT_WEIGHTS, share_out
 from recommender import tasks
 from recommender.catalog import Shopper
 from recommender.encoders import set_encoders
@@ -197,7 +198,9 @@ def test_a_damaged_version_is_not_served_and_the_shop_answers_as_without(shop) -
 def test_a_shop_without_learnt_behaviour_scores_as_if_there_were_no_such_block(shop) -> None:
     bought("me", "tent")
     answer = recommend(RecommendationRequest(), Shopper(user_id="me")).answer
-    assert answer.weights == {"history/text": pytest.approx(0.4), "popularity/prior": pytest.approx(0.1)}
+    shared = share_out(DEFAULT_WEIGHTS, [("history", "text"), ("history", "lexical")])
+    assert "history/behaviour" not in answer.weights
+    assert answer.weights["history/text"] == pytest.approx(shared[("history", "text")], abs=1e-6)
 
 
 def test_three_versions_are_kept_and_one_step_back_is_one_command(shop) -> None:
