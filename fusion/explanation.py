@@ -27,7 +27,6 @@ _CODES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("again", "before"): ("again", "bought_before"),
     ("again", "regular"): ("again", "bought_regularly"),
     ("popularity", "prior"): ("popularity", "popular"),
-    ("popularity", "feed"): ("popularity", "popular"),
 }
 _CODES_BY_SOURCE: Mapping[str, tuple[str, str]] = {
     "words": ("words", "fits_meaning"),

@@ -57,9 +57,8 @@ class Scorer:
     def _popularity(self, sources: Sources, rows: Rows) -> Column | None:
         """What shoppers lately wanted: on a page that shows what there is it counts more than beside a request."""
         popularity = np.nan_to_num(self.collection.columns.numbers("popularity")).astype(np.float32)
-        block = "prior" if sources.has_request else "feed"
-        weight = self.weights.get(("popularity", block), 0.0)
-        return sparse_column("popularity", block, weight, popularity[rows], popularity, LEAST_POPULARITY)
+        weight = self.weights.get(("popularity", "prior" if sources.has_request else "feed"), 0.0)
+        return sparse_column("popularity", "prior", weight, popularity[rows], popularity, LEAST_POPULARITY)
 
     def _together(self, source: str, found: Vector, sources: Sources, rows: Rows) -> Column | None:
         """What shoppers choose together. Measured over the items that have behaviour; any other one counts as average."""

@@ -30,15 +30,15 @@ DEFAULT_WEIGHTS: Mapping[tuple[str, str], float] = MappingProxyType(
         ("disliked", "look"): -0.3,
         ("history", "text"): 0.2,
         ("history", "lexical"): 0.1,
-        ("history", "image"): 0.1,
-        ("history", "look"): 0.1,
+        ("history", "image"): 0.05,
+        ("history", "look"): 0.05,
         ("history", "behaviour"): 0.8,
         ("wants", "attributes"): 1.0,
         ("wants", "price"): 0.5,
         ("again", "before"): 0.2,
         ("again", "regular"): 0.2,
         ("popularity", "prior"): 0.1,
-        ("popularity", "feed"): 0.3,  # on a page without a request
+        ("popularity", "feed"): 0.5,  # on a page without a request
     }
 )
 

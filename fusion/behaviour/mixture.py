@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fusion.types import Vector
 
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9)
-POPULARITIES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6)
+POPULARITIES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 CUT = 10
 
 

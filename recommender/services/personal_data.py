@@ -31,7 +31,8 @@ EXPORTED: Mapping[type[Model], tuple[str, ...]] = {
         "value_minor", "currency", "surface", "occurred_at", "received_at", "simulated",
     ),
     Recommendation: (
-        "id", "parent_id", "user_id", "visitor_id", "session_id", "surface", "request", "instruction", "ranking", "weights",
+        "id", "parent_id", "user_id", "visitor_id", "session_id", "surface", "request", "instruction", "ranking", "because",
+        "weights",
         "policy", "propensity", "experiment", "arm", "state", "relaxation", "degraded", "total", "created_at", "expires_at",
         "simulated",
     ),

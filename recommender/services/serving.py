@@ -87,7 +87,7 @@ def page(recommendation_id: str, shopper: Shopper, offset: int = 0, limit: int =
     row = owned(recommendation_id, shopper)
     engine = get_engine()
     engine.refresh()
-    stored = _answer_of(row)
+    stored = _answer_of(row, shopper)
     ids, place = _next_fitting(engine, stored, offset, limit)
     items = get_catalog().get_items(ids)
     shown = [items[i] for i in ids if i in items]
@@ -186,12 +186,14 @@ def _stored(row: Recommendation, answer: Answer) -> Answer:
     return answer
 
 
-def _answer_of(row: Recommendation) -> Answer:
+def _answer_of(row: Recommendation, shopper: Shopper) -> Answer:
+    # What was forgotten since, or may not be used any more, is not named again.
+    past = {act.item_id for act in history(shopper)} if row.because else set()
     return Answer(
         items=(),
         ranking=tuple((str(i), float(s)) for i, s in row.ranking),
         instruction=instruction_from_json(row.instruction),
-        because={item_id: (kind, past) for item_id, (kind, past) in row.because.items()},
+        because={item_id: (kind, named) for item_id, (kind, named) in row.because.items() if named in past},
         words=row.request.get("words", ""),
         total=row.total,
         degraded=tuple(row.degraded),

@@ -52,8 +52,8 @@ def test_a_reason_that_names_a_signal_of_no_weight_does_not_pass(arm):
     last = answer.items[-1]
     weak = min(last.terms, key=lambda term: term.contribution)
     code = {"words": "fits_meaning", "history": "because_purchase", "popularity": "popular"}[weak.source]
-    signal = "lexical" if weak.block == "lexical" else weak.source
-    code = "matches_words" if weak.block == "lexical" else code
+    of_words = (weak.source, weak.block) == ("words", "lexical")
+    signal, code = ("lexical", "matches_words") if of_words else (weak.source, code)
     false = replace(last, reasons=(Reason(signal, 0.0, 0.0, code, ""),))
     terms = next(r for r in removals_of(arm, asked, answer, false, 10) if r.how == "terms")
     assert weak.contribution < 0

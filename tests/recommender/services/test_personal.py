@@ -16,7 +16,7 @@ from recommender.encoders import set_encoders
 from recommender.engine import get_engine, reset_engine
 from recommender.models import Event
 from recommender.services import indexing
-from recommender.services.feedback import history, record
+from recommender.services.feedback import delete_event, history, record
 from recommender.services.outbox import mark_stale
 from recommender.services.serving import RecommendationRequest, page, recommend
 from tests.encoders import HashedWords
@@ -83,6 +83,17 @@ def test_later_pages_say_the_reasons_of_the_history_too(shop) -> None:
     spoken = [r for item in later for r in item.reasons if r.signal == "history"]
     assert spoken
     assert {r.params["title"] for r in spoken} == {"tent tentware tent0"}
+
+
+def test_a_later_page_does_not_name_what_was_forgotten_or_may_no_longer_be_used(shop) -> None:
+    did("purchase", "tent-0", 1)
+    served = recommend(RecommendationRequest(limit=4), ANN)
+    off = page(served.recommendation.pk, replace(ANN, use_history=False), 4, 4).answer.items
+    assert not [r for item in off for r in item.reasons if r.signal == "history"]
+    assert delete_event(Event.objects.get().event_id, ANN)
+    later = page(served.recommendation.pk, ANN, 4, 4).answer.items
+    assert later
+    assert not [r for item in later for r in item.reasons if r.signal == "history"]
 
 
 def test_what_was_bought_stays_out_of_a_feed_and_is_found_in_words(shop) -> None:
