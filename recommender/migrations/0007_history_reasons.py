@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommender', '0005_log_and_receipts'),
+        ('recommender', '0006_graph'),
     ]
 
     operations = [
