@@ -33,6 +33,7 @@ CELERY_BEAT_SCHEDULE = {
     "attune-purge": {"task": "recommender.tasks.purge", "schedule": crontab(minute=17)},
     "attune-reconcile": {"task": "recommender.tasks.reconcile", "schedule": crontab(hour=3, minute=40)},
     "attune-behaviour": {"task": "recommender.tasks.learn_behaviour", "schedule": crontab(hour=4, minute=20)},
+    "attune-graph": {"task": "recommender.tasks.build_graph", "schedule": crontab(hour=4, minute=40)},
 }
 
 MIDDLEWARE = [
