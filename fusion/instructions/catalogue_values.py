@@ -245,7 +245,7 @@ class _Reader:
             for variant in {phrase.replace("&", " and "), phrase.replace("&", " "), phrase.replace("/", " ")} - {phrase}:
                 self.result.table.add(variant, Kind.MENTION, "", tuple(links))
         for pinyin, meant in self._pinyin(grouped):
-            self.result.table.add(pinyin, Kind.MENTION, "", meant, strict=True)
+            self.result.table.add(pinyin, Kind.MENTION, "", meant, strict=True, spelled=False)
 
     def _pinyin(self, grouped: Mapping[str, list[Link]]) -> Iterator[tuple[str, tuple[Link, ...]]]:
         """Chinese names typed in Latin letters: paoxie, pao xie. Only for what the catalogue has, never shadowing a word."""

@@ -73,7 +73,7 @@ def postfix_negations() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def concept_words() -> frozenset[str]:
     """Words of the lexicon's things and properties: what a slip may be corrected to. Never a cue: "hanes" is no "hates"."""
-    names = (name for concept in load_concepts().values() for name in concept.names["en"])
+    names = (name for c in load_concepts().values() if c.role != "brand" for name in c.names["en"])
     return frozenset(token.word for name in names for token in tokenise(normalise(name).text))
 
 

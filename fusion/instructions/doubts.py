@@ -12,7 +12,7 @@ from fusion.instructions.lexicon import load, load_concepts, load_list
 from fusion.instructions.measures import size_key
 from fusion.instructions.phrase_table import Kind, Link
 from fusion.instructions.pieces import Piece
-from fusion.instructions.tokens import NUMBER, Token
+from fusion.instructions.tokens import HAN, NUMBER, Token
 
 _CLOTHING = frozenset({"category:clothing", "category:footwear"})
 _PROGRAM_SIGNS = frozenset("%\\$@_=<^`")
@@ -53,7 +53,9 @@ def _doubt_brand(
     brand = next(link for link in piece.links if link.role == "brand")
     common = word in ordinary_words() or titles.get(word, 0) > 5 * max(brand.count, 1) + 20
     said = before is not None and (
-        (before.kind is Kind.FIELD and "brand" in before.refs) or before.words in load_list("brand_words")
+        (before.kind is Kind.FIELD and "brand" in before.refs)
+        or before.words.rpartition(" ")[2] in load_list("brand_words")
+        or tokens[piece.start - 1].kind == HAN
     )
     if common and not said and not capitals[piece.start]:
         piece.links = tuple(link for link in piece.links if link.role != "brand")
@@ -74,8 +76,9 @@ def _doubt_superlative(piece: Piece, pieces: Sequence[Piece], tokens: Sequence[T
 def _doubt_letter(piece: Piece, tokens: Sequence[Token]) -> None:
     """ "%s" and "\\m" are no sizes: a letter that hangs on a sign of programs."""
     first = tokens[piece.start]
-    glued = piece.start > 0 and tokens[piece.start - 1].end == first.start and tokens[piece.start - 1].word in _PROGRAM_SIGNS
-    if glued and piece.end == piece.start + 1 and len(first.word) == 1 and first.word.isascii():
+    previous = tokens[piece.start - 1] if piece.start and tokens[piece.start - 1].end == first.start else None
+    glued = previous is not None and (previous.word in _PROGRAM_SIGNS or previous.kind == NUMBER)  # "%s", "the 300s"
+    if glued and piece.end == piece.start + 1 and len(first.word) == 1 and first.word.isascii() and first.word.isalpha():
         piece.kind, piece.links, piece.refs, piece.is_thing = Kind.UNKNOWN, (), (), False
 
 

@@ -45,7 +45,7 @@ def _quantity_at(tokens: Sequence[Token], i: int, sizes: Mapping[str, object]) -
     known = _phrases("sizes", "known")
     if (n := _longest(tokens, i, known)) and (found := _size_at(tokens, i + n, sizes)) and tokens[i + n].kind == NUMBER:
         key, end = found
-        if key in sizes and not _longest(tokens, end, _units()):
+        if key in sizes and (not _longest(tokens, end, _units()) or _is_preposition(tokens, end)):
             return Quantity("size", key, i, end)  # "heels in a 38"
     number = number_at(tokens, i) if tokens[i].kind in {NUMBER, HAN} else None
     if number and (n := _longest(tokens, number.end, ages)):
@@ -54,9 +54,14 @@ def _quantity_at(tokens: Sequence[Token], i: int, sizes: Mapping[str, object]) -
         return Quantity("size", f"{number.value.normalize():f}", i, number.end + n)
     if tokens[i].kind != NUMBER:
         return None
-    if n := _longest(tokens, i + 1, _units()):
+    if (n := _longest(tokens, i + 1, _units())) and not _is_preposition(tokens, i + 1):
         return Quantity("measure", measure_key(tokens[i : i + 1 + n])[0], i, i + 1 + n)
     return None
+
+
+def _is_preposition(tokens: Sequence[Token], i: int) -> bool:
+    """ "a 43 in shoes", but "27 in monitor" where the number is no size: "in" before something worn is no inch."""
+    return tokens[i].word == "in" and i + 1 < len(tokens) and tokens[i + 1].word in load_list("worn_words")
 
 
 def _size_at(tokens: Sequence[Token], i: int, sizes: Mapping[str, object]) -> tuple[str, int] | None:

@@ -173,4 +173,6 @@ def _loose_english(tokens: Sequence[Token], start: int) -> Number | None:
 
 
 def _small(tokens: Sequence[Token], position: int) -> bool:
-    return position < len(tokens) and 0 < load("money")["numbers"].get(tokens[position].word, 0) < 100
+    table = load("money")["numbers"]
+    following = table.get(tokens[position + 1].word, 0) if position + 1 < len(tokens) else 0
+    return position < len(tokens) and 0 < table.get(tokens[position].word, 0) < 100 and following < 100

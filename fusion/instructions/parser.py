@@ -102,7 +102,7 @@ class LexiconParser(InstructionParser):
         """What was taught, and the words that a slip may be corrected to, taught ones among them."""
         taught = Taught(self._teaching, vocabulary, values)
         words = concept_words() | values.table.words | taught.words
-        typos = TypoIndex(words, closed_class_table().words, vocabulary.titles)
+        typos = TypoIndex(words, closed_class_table().words | values.table.sounds, vocabulary.titles)
         phrases = closed_class_table().han_phrases | load_money_phrases() | taught.han_phrases
         return taught, typos, HomophoneIndex(load_han_names() | values.table.han_phrases, phrases)
 

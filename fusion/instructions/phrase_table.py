@@ -83,19 +83,42 @@ class _Node:
 
 
 class PhraseTable:
-    """Phrases -> their meanings. Fill it before it is shared; reading is thread-safe."""
+    """Phrases -> their meanings. Fill it before it is shared; reading is thread-safe.
+
+    Attributes:
+        words: of its phrases: what a slip may be corrected to.
+        sounds: pinyin in its phrases: right as it stands, and nothing is corrected to it.
+        han_phrases: its phrases in Chinese characters.
+    """
 
     def __init__(self) -> None:
         self._root = _Node()
         self.words: set[str] = set()
+        self.sounds: set[str] = set()
         self.han_phrases: set[str] = set()
 
-    def add(self, phrase: str, kind: Kind, ref: str = "", links: tuple[Link, ...] = (), *, strict: bool = False) -> None:
-        """Add one meaning of a phrase, given in normalised text."""
-        self.add_tokens(tokenise(phrase), kind, ref, links, strict=strict)
+    def add(
+        self,
+        phrase: str,
+        kind: Kind,
+        ref: str = "",
+        links: tuple[Link, ...] = (),
+        *,
+        strict: bool = False,
+        spelled: bool = True,
+    ) -> None:
+        """Add one meaning of a phrase, given in normalised text. ``spelled`` is False for pinyin."""
+        self.add_tokens(tokenise(phrase), kind, ref, links, strict=strict, spelled=spelled)
 
     def add_tokens(
-        self, tokens: Sequence[Token], kind: Kind, ref: str = "", links: tuple[Link, ...] = (), *, strict: bool = False
+        self,
+        tokens: Sequence[Token],
+        kind: Kind,
+        ref: str = "",
+        links: tuple[Link, ...] = (),
+        *,
+        strict: bool = False,
+        spelled: bool = True,
     ) -> None:
         if not tokens:
             return
@@ -103,7 +126,7 @@ class PhraseTable:
         for token in tokens:
             node = node.children.setdefault(token.key, _Node())
         node.entries.append(Entry(kind, tuple(t.word for t in tokens), ref, links, strict))
-        self.words.update(t.word for t in tokens)
+        (self.words if spelled else self.sounds).update(t.word for t in tokens)
         if all(t.kind == HAN for t in tokens):
             self.han_phrases.add("".join(t.word for t in tokens))
 

@@ -120,7 +120,7 @@ def _phrase_piece(tokens: Sequence[Token], start: int, values: CatalogueValues, 
     """The longest phrase that starts here, with its most telling kind."""
     shared = closed_class_table().matches(tokens, start)
     own = values.table.matches(tokens, start)
-    named_brand = start > 0 and tokens[start - 1].word in load_list("brand_words")
+    named_brand = start > 0 and (tokens[start - 1].word in load_list("brand_words") or _within_han(tokens, start))
     ends = sorted({*shared, *own}, key=lambda end: (_breaks_word(tokens, end, shared.get(end, ())), -end))
     if start and tokens[start - 1].word in load_list("degrees"):
         ends = [end for end in ends if _is_property(shared.get(end, ()))][-1:] or ends  # "not too formal shoes": formal
@@ -136,6 +136,13 @@ def _phrase_piece(tokens: Sequence[Token], start: int, values: CatalogueValues, 
             return Piece(Kind.UNKNOWN, start, end + 1)  # "i7" is no "I"
         return piece
     return None
+
+
+def _within_han(tokens: Sequence[Token], start: int) -> bool:
+    """不要Only的: a Latin word that hangs between Chinese ones is a name, no English cue."""
+    after = tokens[start + 1] if start + 1 < len(tokens) else None
+    glued = tokens[start - 1].end == tokens[start].start and tokens[start - 1].kind == HAN
+    return tokens[start].kind == WORD and glued and after is not None and after.kind == HAN and after.start == tokens[start].end
 
 
 def _exact(entries: list[Entry], tokens: Sequence[Token]) -> list[Entry]:

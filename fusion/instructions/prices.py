@@ -92,6 +92,8 @@ def _amount_at(tokens: Sequence[Token], start: int) -> _Amount | None:
     suffix = _longest(tokens, end + loose, _currencies())
     currency = _currencies()[_key(tokens, end + loose, suffix)] if suffix else before
     if currency == "minor":
+        if number.value < 10:
+            return None  # 一分钱都不能: a manner of speaking
         number, currency = Number(number.value / 100, number.start, number.end), ""
     if prefix and suffix and before and not currency:
         currency = before
@@ -170,7 +172,8 @@ def _follows_thing(tokens: Sequence[Token], amount: _Amount) -> bool:
     counts = (
         tokens[amount.end].word in _APPROXIMATE and following is not None and following.kind == HAN and following.word != "的"
     )
-    return known and amount.number.value >= 20 and not counts
+    opens = previous is None and amount.number.value >= 100 and following is None  # "300 plus", and nothing else
+    return (opens or (known and amount.number.value >= 20)) and not counts
 
 
 def _is_doubtful(tokens: Sequence[Token], amount: _Amount) -> bool:

@@ -336,6 +336,11 @@ def _set_mood(pieces: Sequence[Piece], targets: list[int], mood: str, *, backwar
         # "black shoes if possible" softens what is said about the shoes, "shoes black if possible" the nearest word.
         targets = [i for i in targets if not pieces[i].is_thing] or targets
     for i in targets:
-        if mood is WANT and i == head:
+        if mood is WANT and (i == head or _is_only_thing(pieces, i)):
             continue
         pieces[i].mood = mood
+
+
+def _is_only_thing(pieces: Sequence[Piece], i: int) -> bool:
+    """ "a jacket would be nice": the one thing that is named is what is asked for."""
+    return pieces[i].is_thing and not any(p.is_thing and p.links and not p.negated for p in pieces if p is not pieces[i])
