@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -9,7 +10,8 @@ from collections import Counter
 import pytest
 
 from tests.instructions.paraphrases import draw_requests
-from tests.instructions.suite import PUBLISHED, SEALED, fitted_parsers, load_requests, strange_slots, tally
+from tests.instructions.sealed_templates import draw_sealed
+from tests.instructions.suite import HERE, PUBLISHED, SEALED, fitted_parsers, load_requests, strange_slots, tally
 
 FILES = (*PUBLISHED, "development", SEALED)
 
@@ -21,9 +23,17 @@ def parsers():
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_requests_are_read_as_shoppers_mean_them(parsers, lang):
-    result = tally([r for r in load_requests() if r.lang == lang], parsers)
+    result = tally([r for r in load_requests("requests", "opened") if r.lang == lang], parsers)
     assert result.f1 >= 0.99, "\n".join(result.wrong)
     assert result.exactness >= 0.98, "\n".join(result.wrong)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_requests_of_the_second_sealed_set_stay_above_a_floor(parsers, lang):
+    result = tally([r for r in load_requests("opened2") if r.lang == lang], parsers)
+    assert result.n == 120
+    assert result.f1 >= 0.94, "\n".join(result.wrong)
+    assert result.exactness >= 0.92, "\n".join(result.wrong)
 
 
 @pytest.mark.parametrize(("lang", "least", "exact"), [("en", 0.98, 0.96), ("zh", 0.98, 0.96)])
@@ -45,7 +55,7 @@ def test_no_request_to_develop_on_is_in_the_published_suite_or_there_twice():
     assert len(texts) == len(set(texts))
 
 
-@pytest.mark.parametrize("name", ["requests", "development", SEALED])
+@pytest.mark.parametrize("name", ["requests", "opened2", "development", SEALED])
 def test_the_suite_is_half_chinese_and_has_every_kind(name):
     requests = load_requests(name)
     assert len(requests) >= 150
@@ -69,6 +79,11 @@ def test_the_sealed_set_repeats_no_other_request():
     assert Counter(r.lang for r in sealed) == {"en": 120, "zh": 120}
     assert len({plain(r.text) for r in sealed}) == len(sealed)
     assert not {plain(r.text) for r in sealed} & {plain(r.text) for r in others}
+
+
+def test_the_sealed_set_is_what_its_templates_draw():
+    lines = (HERE / f"{SEALED}.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == draw_sealed()
 
 
 def plain(text):
