@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from tqdm import tqdm
 from benchmarks.judged_requests import JudgedRequest
 from benchmarks.report import Cell, Table
 from fusion.collection import ItemCollection, ItemRecord
+from fusion.columns import NEW_DAYS
 from fusion.encoders.base import Encoder
 from fusion.evaluation.intervals import bootstrap, paired_difference
 from fusion.evaluation.metrics import ndcg
@@ -24,6 +27,8 @@ K = 10
 PHOTO_BLOCKS = frozenset({"image", "look"})
 # Spread of the simulated popularity (log-normal): a few items are taken very often, most seldom.
 SPREAD = 1.5
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+AGE = timedelta(days=NEW_DAYS)
 
 Answers = list[list[str]]
 
@@ -49,8 +54,10 @@ def missing_tables(
     full = answers(_copy(collection, items, lambda _: True), "all photos")
     none = answers(_copy(collection, items, lambda _: False), "no photos")
     some = answers(_copy(collection, items, lambda item_id: item_id not in half), "half of the photos")
-    warm = _copy(collection, items, lambda _: True)
-    warm.set_popularity(_popularity([i.item_id for i in items if i.item_id not in half], seed))
+    # A new item is one of today; the others are older than anything that counts as new.
+    aged = [replace(item, created_at=NOW if item.item_id in half else NOW - 2 * AGE) for item in items]
+    warm = _copy(collection, aged, lambda _: True)
+    warm.set_popularity(_popularity([i.item_id for i in items if i.item_id not in half], seed), NOW)
     taken = answers(warm, "popularity for half")
     rest = frozenset(item.item_id for item in items) - half
     rows = [

@@ -4,9 +4,10 @@
     z[s,b](i)   = (<v[s,b], x[b](i)> - mean[s,b]) / std[s,b]
 
 ``mean`` and ``std`` are measured for this request over a fixed reference sample of the catalogue, because cosines of
-different modalities do not compare. A block that an item lacks has z = 0, which after calibration means "average": a
-product without a photo is not punished for it. Everything is linear in the item's vectors, so all dense legs together are
-one query vector per block and a constant (``combine``), and one index serves every setting of the weights.
+different modalities do not compare. A block that an item lacks has z = 0, and what stands in for it is a column of its own
+(``fusion/stand_in.py``): a product without a photo is not punished for it. Everything is linear in the item's vectors, so all
+dense legs together are one query vector per block and a constant (``combine``), and one index serves every setting of the
+weights.
 """
 
 from __future__ import annotations
@@ -45,12 +46,17 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One signal that is not an inner product, already calibrated: z of every candidate, (n,)."""
+    """One signal, already calibrated: z of every candidate, (n,).
+
+    Attributes:
+        present: (n,) candidates that have the block; None for a signal that no item lacks.
+    """
 
     source: str
     block: str
     weight: float
     z: Vector
+    present: Mask | None = None
 
 
 def calibrate(leg: Leg, reference: Matrix) -> Leg | None:
@@ -95,7 +101,7 @@ def dense_columns(index: VectorIndex, legs: Sequence[Leg], rows: Rows) -> list[C
             gathered[leg.block] = index.vectors(leg.block, rows)
         vectors, present = gathered[leg.block]
         z = np.where(present, (vectors @ leg.vector - leg.mean) / leg.std, 0.0).astype(np.float32)
-        columns.append(Column(leg.source, leg.block, leg.weight, z))
+        columns.append(Column(leg.source, leg.block, leg.weight, z, present))
     return columns
 
 

@@ -7,6 +7,7 @@ import threading
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,10 +63,11 @@ class ItemCollection:
         with self._lock:
             return list(self._rows)
 
-    def set_popularity(self, popularity: Mapping[str, float]) -> None:
-        """Replace every item's popularity; an id that is not named has 0."""
+    def set_popularity(self, popularity: Mapping[str, float], at: datetime | None = None) -> None:
+        """Replace every item's popularity, as it was at a moment; an id that is not named has 0."""
         with self._lock:
-            self.columns.set_popularity({self._rows[i]: value for i, value in popularity.items() if i in self._rows})
+            rows = {self._rows[i]: value for i, value in popularity.items() if i in self._rows}
+            self.columns.set_popularity(rows, at.timestamp() if at else np.nan)
 
     @property
     def neighbours(self) -> NeighbourLists | None:

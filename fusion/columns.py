@@ -22,6 +22,8 @@ from fusion.types import Constraint, Item, Money, Operator, Vocabulary, minor_un
 
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?")  # "27 inch", "27-inch" and "1.5kg" are 27, 27 and 1.5
 NUMERIC_FIELDS = frozenset({"price", "rating", "popularity", "stock"})
+# For so long a product is new: that few took it yet says nothing of it.
+NEW_DAYS = 30.0
 
 
 @lru_cache(maxsize=65536)
@@ -130,6 +132,7 @@ class Columns:
         self._currencies: Counter[str] = Counter()
         self._size = 0
         self._numbers: dict[str, NDArray[np.float64]] = {}
+        self._new_since = np.nan
         self._alive = np.zeros(0, bool)
 
     @property
@@ -187,12 +190,21 @@ class Columns:
                 del self._postings[field][key]
 
     @_locked
-    def set_popularity(self, popularity: Mapping[int, float]) -> None:
-        """Replace the popularity of every row; a row that is not named has 0."""
+    def set_popularity(self, popularity: Mapping[int, float], at: float = np.nan) -> None:
+        """Replace the popularity of every row; a row that is not named has 0.
+
+        Args:
+            at: the moment that it is of, as a timestamp; what is younger than NEW_DAYS then counts as new.
+        """
+        self._new_since = at - NEW_DAYS * 86400
         column = np.zeros(len(self._alive))
         for row, value in popularity.items():
             column[row] = value
         self._numbers["popularity"] = column
+
+    def is_new(self) -> Mask:
+        """Rows of which nobody can know yet how popular they will be, (n_rows,). One without a date is not new."""
+        return self.numbers("created_at") > self._new_since
 
     def numbers(self, field: str) -> NDArray[np.float64]:
         """A numeric column, (n_rows,), nan where unknown. Prices on the common scale, measures as they are written."""

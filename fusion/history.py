@@ -217,5 +217,5 @@ def _column(
     spread = max(std, (max(loudest, float(raw.max(initial=0.0))) - mean) / MAX_Z)
     z = np.where(present, (raw - mean) / spread, 0.0).astype(np.float32)
     return HistoryColumn(
-        Column(SOURCE, block, weight, z), lambda positions: np.asarray(addends[:, positions] / spread, np.float32)
+        Column(SOURCE, block, weight, z, present), lambda positions: np.asarray(addends[:, positions] / spread, np.float32)
     )

@@ -35,6 +35,7 @@ from fusion.ranking import best_first, by_column, diversify, relevant_enough
 from fusion.relaxation import Relaxer
 from fusion.scoring import Scorer
 from fusion.sources import SourceEncoder, Sources
+from fusion.stand_in import queries_without, stand_ins
 from fusion.tokens import tokenize
 from fusion.topic import TopicFinder
 from fusion.types import (
@@ -229,7 +230,13 @@ class RecommendationPipeline:
         else:
             searches = [[*run.legs, *interest] for interest in history.interests(weights)]
         k = self.options.n_candidates // max(1, len(searches))
-        return [self.collection.index.search(*combine(legs), k, mask) for legs in searches if legs]
+        return [rows for legs in searches if legs for rows in self._search_one(legs, k, mask)]
+
+    def _search_one(self, legs: Sequence[Leg], k: int, mask: Mask) -> list[Rows]:
+        """The best rows by all blocks, and by the others for what lacks some."""
+        index, (query, offsets) = self.collection.index, combine(legs)
+        queries = [query, *queries_without(index, query, np.flatnonzero(mask))]
+        return [index.search(blocks, offsets, k, mask) for blocks in queries]
 
     def _mask(self, musts: Sequence[Constraint], query: Query, profile: Profile, sources: Sources) -> Mask:
         mask = self.collection.columns.mask(map(as_applied, musts), in_stock_only=self.options.hide_out_of_stock)
@@ -298,6 +305,7 @@ class RecommendationPipeline:
             run.spoken = run.sources.history.columns(run.rows, run.sources.weights)
             run.columns += [spoken.column for spoken in run.spoken]
         run.columns += self.scorer.again(run.profile, run.rows)
+        run.columns += stand_ins(run.columns, len(run.rows))
         run.scores = total(run.columns, len(run.rows))
 
     # -- arrange and re-check --------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ MAX_PRICE_Z = 3.0
 LEAST_POPULARITY = 1.0
 # What is due again stands out like a good match of another signal.
 MAX_AGAIN_Z = 3.0
+# Fewer items that are not new do not show what is usual.
+LEAST_KNOWN = 10
 
 
 class Scorer:
@@ -55,10 +57,20 @@ class Scorer:
         return sparse_column(source, block, self.weights[(source, block)], scores[rows], scores)
 
     def _popularity(self, sources: Sources, rows: Rows) -> Column | None:
-        """What shoppers lately wanted: on a page that shows what there is it counts more than beside a request."""
+        """What shoppers lately wanted: on a page that shows what there is it counts more than beside a request.
+
+        z = 0 is the mean of the items that are not new, where there are enough of them. Nobody can know yet how popular a
+        new one will be: it counts as that mean until it is above it.
+        """
         popularity = np.nan_to_num(self.collection.columns.numbers("popularity")).astype(np.float32)
         weight = self.weights.get(("popularity", "prior" if sources.has_request else "feed"), 0.0)
-        return sparse_column("popularity", "prior", weight, popularity[rows], popularity, LEAST_POPULARITY)
+        column = sparse_column("popularity", "prior", weight, popularity, popularity, LEAST_POPULARITY)
+        if column is None:
+            return None
+        new = self.collection.columns.is_new()[: len(popularity)]
+        usual = column.z[~new].mean() if (~new).sum() >= LEAST_KNOWN else np.float32(0.0)
+        z = column.z[rows] - usual
+        return replace(column, z=np.where(new[rows], np.maximum(z, 0.0), z))
 
     def _together(self, source: str, found: Vector, sources: Sources, rows: Rows) -> Column | None:
         """What shoppers choose together. Measured over the items that have behaviour; any other one counts as average."""

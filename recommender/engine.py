@@ -16,6 +16,7 @@ import numpy as np
 from django.core.signals import setting_changed
 from django.db import DatabaseError, connection
 from django.db.models import Max
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from fusion.collection import ItemCollection, ItemRecord
@@ -140,7 +141,7 @@ class Engine:
             self.collection.update(list(self._records(rows)), removed=[row[0] for row in rows if row[3]], settle=False)
         self.collection.update([])
         self.revision = max(newest, top)
-        self.collection.set_popularity(self._popularity)
+        self.collection.set_popularity(self._popularity, timezone.now())
         if self._counting_is_cheap:
             self._popularity_due = 0.0
         self.blank_blocks = self._find_blank_blocks()
@@ -222,7 +223,7 @@ class Engine:
             started = time.monotonic()
             try:
                 self._popularity = popularity_of_items()
-                self.collection.set_popularity(self._popularity)
+                self.collection.set_popularity(self._popularity, timezone.now())
             except DatabaseError as error:  # what is popular is a nicety: an answer without it lacks nothing that it claims
                 logger.warning("event=popularity_failed error=%r", error)
             self._popularity_due = _next_count(started, POPULARITY_SECONDS)

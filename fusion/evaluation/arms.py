@@ -10,6 +10,7 @@ from fusion.evaluation.cases import Case
 from fusion.evaluation.histories import Training, served_popularity
 from fusion.pipeline import RecommendationPipeline
 from fusion.profile import Profile, build_profile
+from fusion.stand_in import STAND_IN
 from fusion.types import Answer, Query
 from fusion.weights import COLUMNS
 
@@ -36,7 +37,7 @@ class Past:
 def popularity_learner(pipeline: RecommendationPipeline) -> Learner:
     """Sets the collection's popularity to what serving would have counted then."""
     collection = pipeline.collection
-    return lambda training: collection.set_popularity(served_popularity(training, len(collection)))
+    return lambda training: collection.set_popularity(served_popularity(training, len(collection)), training.moment)
 
 
 class Arm(Ranker):
@@ -72,7 +73,8 @@ class Arm(Ranker):
 
     def rank(self, case: Case, k: int) -> list[str]:
         answer = self.answer(case, k)
-        self.used.update((source, block) for source, _, block in (key.partition("/") for key in answer.weights))
+        legs = {(source, block) for source, _, block in (key.partition("/") for key in answer.weights)}
+        self.used.update(leg for leg in legs if leg[0] != STAND_IN)  # it has no weight of its own to take away
         for name in answer.degraded:
             self.degraded[name] = self.degraded.get(name, 0) + 1
         return [item.item.item_id for item in answer.items]

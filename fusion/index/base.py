@@ -43,6 +43,10 @@ class VectorIndex(ABC):
     def vectors(self, block: str, rows: Rows) -> tuple[Matrix, Mask]:
         """One block of some rows: (len(rows), dim) float32, zeros where missing, and (len(rows),) presence."""
 
+    def has(self, block: str, rows: Rows) -> Mask:
+        """Which of some rows have a block, (len(rows),)."""
+        return self.vectors(block, rows)[1]
+
     @abstractmethod
     def search(self, query: Mapping[str, Vector], offsets: Mapping[str, float], k: int, mask: Mask | None = None) -> Rows:
         """The k rows with the largest sum over blocks of ``<query[b], x[b]> + offsets[b]``, best first.

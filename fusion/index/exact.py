@@ -54,12 +54,16 @@ class ExactIndex(VectorIndex):
             self._present[name][index[index < len(self._present[name])]] = False
 
     def vectors(self, block: str, rows: Rows) -> tuple[Matrix, Mask]:
-        present = np.zeros(len(rows), bool)
-        known = rows < len(self._present[block])
-        present[known] = self._present[block][rows[known]]
+        present = self.has(block, rows)
         result = np.zeros((len(rows), self.dims[block]), np.float32)
         result[present] = self._matrices[block][rows[present]]
         return result, present
+
+    def has(self, block: str, rows: Rows) -> Mask:
+        present = np.zeros(len(rows), bool)
+        known = rows < len(self._present[block])
+        present[known] = self._present[block][rows[known]]
+        return present
 
     def search(self, query: Mapping[str, Vector], offsets: Mapping[str, float], k: int, mask: Mask | None = None) -> Rows:
         n = len(self)
