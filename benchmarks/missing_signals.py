@@ -64,6 +64,7 @@ def missing_tables(
         _row("no item has a photo", full, none, requests, None, seed),
         _row("every second item lost its photo: those items", full, some, requests, half, seed),
         _row("every second item lost its photo: the others", full, some, requests, rest, seed),
+        _row("every second item lost its photo: the whole list", full, some, requests, None, seed),
         _row("every second item is new (simulated popularity): those items", full, taken, requests, half, seed),
         _row("every second item is new (simulated popularity): the others", full, taken, requests, rest, seed),
     ]

@@ -13,6 +13,7 @@ from fusion.index.exact import ExactIndex
 from fusion.pipeline import PipelineOptions, RecommendationPipeline
 from fusion.stand_in import LEAST_ITEMS, STAND_IN, queries_without, stand_ins
 from fusion.types import Query
+from fusion.weights import with_overrides
 from tests.encoders import HashedWords, MeanColours
 from tests.fusion.items import GivenParser, make_item, unit
 from tests.fusion.test_pipeline import Shelf, photo_of
@@ -106,15 +107,15 @@ def test_a_stand_in_is_an_addend_of_its_own_and_only_of_items_that_lack_the_bloc
 
 def test_each_set_of_lacking_blocks_is_searched_for_by_the_others() -> None:
     index = ExactIndex({"text": 2, "image": 2, "look": 2})
-    for block, rows in (("text", [0, 1, 2]), ("image", [0, 1]), ("look", [0])):
-        index.upsert(block, rows, np.tile(unit(1, 0), (len(rows), 1)))
+    for block, having in (("text", [0, 1, 2]), ("image", [0, 1]), ("look", [0])):
+        index.upsert(block, having, np.tile(unit(1, 0), (len(having), 1)))
     query = {block: unit(0, 1) for block in ("text", "image", "look")}
     rows = np.arange(4)
     assert sorted(tuple(q) for q in queries_without(index, query, rows)) == [("text",), ("text", "image")]
     assert queries_without(index, query, rows[:1]) == []
 
 
-def shop(n_with: int, n_without: int, n_candidates: int) -> tuple[RecommendationPipeline, list[str]]:
+def shop(n_with: int, n_without: int, n_candidates: int, **weights: float) -> tuple[RecommendationPipeline, list[str]]:
     """Red lamps, lamps without a photo, and blue chairs; with the ids of those without."""
     words, colours = HashedWords(), MeanColours()
     lamps = [make_item(f"lamp{n}", f"lamp {n if n < n_with else 0}") for n in range(n_with + n_without)]
@@ -131,13 +132,17 @@ def shop(n_with: int, n_without: int, n_candidates: int) -> tuple[Recommendation
     )
     collection.rebuild_lexical()
     pipeline = RecommendationPipeline(
-        collection, [words, colours], GivenParser(), Shelf(items), PipelineOptions(n_candidates=n_candidates)
+        collection,
+        [words, colours],
+        GivenParser(),
+        Shelf(items),
+        PipelineOptions(with_overrides(weights), n_candidates=n_candidates),
     )
     return pipeline, [item.item_id for item in lamps[n_with:]]
 
 
 def test_what_lacks_a_photo_is_found_where_enough_others_look_alike() -> None:
-    pipeline, lost = shop(40, 5, 10)
+    pipeline, lost = shop(40, 5, 10, **{"liked/look": 5.0})
     ranking = pipeline.recommend(Query(liked=("lamp0",), limit=10)).ranking
     assert set(lost) <= {item_id for item_id, _ in ranking}
 
