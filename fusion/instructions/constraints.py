@@ -129,9 +129,15 @@ def merge(reads: Iterable[Read]) -> list[Constraint]:
     for (field, _, negated, strength, weight), group in groups.items():
         values = tuple(dict.fromkeys(value for read in group for value in read.link.values))
         operator = Operator.NOT_IN if negated and strength is Strength.MUST else Operator.IN
+        values = values if negated else _narrowest(values)
         span = (min(r.span[0] for r in group), max(r.span[1] for r in group))
         merged.append(Constraint(field, operator, values, strength=strength, weight=weight, span=span))
     return sorted(_without_contradictions(merged), key=lambda c: c.span or (0, 0))
+
+
+def _narrowest(values: Sequence[str]) -> tuple[str, ...]:
+    """ "footwear: sandals" asks for sandals: a category that holds another one that is asked for adds nothing."""
+    return tuple(value for value in values if not any(other.startswith(f"{value}/") for other in values))
 
 
 def _without_contradictions(constraints: Sequence[Constraint]) -> list[Constraint]:

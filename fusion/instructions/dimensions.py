@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fusion.instructions.lexicon import load, load_roles, role_of
+from fusion.instructions.closed_class import closed_class_table
+from fusion.instructions.lexicon import load, load_concepts, load_roles, role_of
 from fusion.instructions.measures import measure_key, unit_at
 from fusion.instructions.normalise import normalise
 from fusion.instructions.numerals import number_at
@@ -89,7 +90,15 @@ def _bound_at(tokens: Sequence[Token], i: int, floor: int, dimensions: Sequence[
 def _meant(tokens: Sequence[Token], unit: str, dimensions: Sequence[Dimension]) -> Dimension | None:
     """The field that a unit is about: the one that the request names, else the one most products have."""
     fitting = [d for d in dimensions if unit in _UNITS and d.kind == _UNITS[unit][0]]
-    return _named(tokens, fitting)
+    return _named(tokens, fitting, _thing_names(tokens) if len(fitting) > 1 else ())
+
+
+def _thing_names(tokens: Sequence[Token]) -> set[str]:
+    """English names of the things that Chinese words name ("monitor" for 显示器)."""
+    table, concepts = closed_class_table(), load_concepts()
+    starts = (i for i, token in enumerate(tokens) if token.kind == HAN)
+    entries = (entry for i in starts for found in table.matches(tokens, i).values() for entry in found)
+    return {name for entry in entries if entry.ref.startswith("category:") for name in concepts[entry.ref].names["en"]}
 
 
 def _named(tokens: Sequence[Token], fitting: Sequence[Dimension], names: Collection[str] = ()) -> Dimension | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -34,6 +35,7 @@ def settle_doubts(
     """
     for i, piece in enumerate(pieces):
         before = pieces[i - 1] if i else None
+        _doubt_absence(pieces, i)
         _doubt_brand(piece, before, tokens, capitals, titles)
         _doubt_letter(piece, tokens)
         _doubt_superlative(piece, pieces, tokens, values)
@@ -71,6 +73,16 @@ def _doubt_superlative(piece: Piece, pieces: Sequence[Piece], tokens: Sequence[T
         field = superlative_field(piece.refs[0], tokens, names, values.dimensions)
         piece.refs = (piece.refs[0], field)
         piece.kind = Kind.ORDER if field else Kind.UNKNOWN
+
+
+def _doubt_absence(pieces: Sequence[Piece], i: int) -> None:
+    """没有凉鞋吗, 你们没有42码吗: a shopper who asks whether there is nothing of the kind wants it."""
+    if pieces[i].words not in load_list("absences") or pieces[i].kind is not Kind.NEGATE:
+        return
+    before = list(itertools.takewhile(lambda piece: piece.kind is not Kind.STOP, reversed(pieces[:i])))
+    clause = list(itertools.takewhile(lambda piece: piece.kind is not Kind.STOP, pieces[i + 1 :]))
+    if clause and clause[-1].words in load_list("question_ends") and not any(piece.is_content for piece in before):
+        pieces[i].kind = Kind.NEUTRAL
 
 
 def _doubt_letter(piece: Piece, tokens: Sequence[Token]) -> None:

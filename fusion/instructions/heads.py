@@ -64,7 +64,7 @@ def _modifies_next(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -
     if j == i + 1 and _is_generic(pieces, j):
         return False
     if following.is_thing or (following.kind is Kind.HINT and "situation.gift" in following.refs):
-        return not following.negated
+        return not following.negated and following.words not in load_list("gift_uses")
     if following.kind is not Kind.UNKNOWN or following.negated:
         return False
     if not following.words.isascii():
@@ -75,7 +75,7 @@ def _modifies_next(pieces: Sequence[Piece], i: int, titles: Mapping[str, int]) -
 def _thing_follows(pieces: Sequence[Piece], start: int) -> bool:
     for piece in pieces[start:]:
         if piece.is_thing:
-            return True
+            return not piece.negated
         if not piece.links and piece.words != "的":
             return False
     return False

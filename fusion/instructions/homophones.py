@@ -11,7 +11,7 @@ from fusion.instructions.tokens import HAN, Token
 
 _LENGTHS = (5, 4, 3, 2)
 _MAX_CORRECTIONS = 3
-_FUNCTION_WORDS = frozenset("的不和或是有没在了非无别与及")
+_FUNCTION_WORDS = frozenset("的不和或是有没在了非无别与及些")
 
 Sounds = tuple[str, ...]
 
@@ -56,7 +56,8 @@ class HomophoneIndex:
             said = "".join(token.word for token in window)
             if said in self._known:
                 return ""
-            if _stands_alone(window) and (name := self._alike(said)) and not self._touches_known(tokens, start, length):
+            name = self._alike(said) if _stands_alone(window) else ""
+            if name and (not self._touches_known(tokens, start, length) or self._ends_wrong(name, window)):
                 return name
         return ""
 
@@ -68,6 +69,12 @@ class HomophoneIndex:
             if any(text[:n] in self._known and i + n > start for n in range(2, len(text) + 1)):
                 return True
         return False
+
+    def _ends_wrong(self, name: str, window: Sequence[Token]) -> bool:
+        """运动写: what is known is right, and a lone last character, which sounds like the name's, is wrong."""
+        said = "".join(token.word for token in window)
+        alone = window[-1].edge == 3 and said[-1] not in self._known | _FUNCTION_WORDS
+        return alone and len(said) > 2 and said[:-1] == name[:-1] and sounds_of(said[-1]) == sounds_of(name[-1])
 
     def _alike(self, said: str) -> str:
         """One character is wrong: of the same sound anywhere, of the same beginning inside a name of three or more."""

@@ -105,6 +105,9 @@ def _mention(tokens: Sequence[Token], first: _Amount, floor: int) -> PriceMentio
         return found
     relation, start = _relation_before(tokens, first.start, floor)
     behind, end = _relation_after(tokens, first.end)
+    if first.start > floor and tokens[first.start - 1].word == "比" and (n := _longest(tokens, first.end, _than())):
+        relation, behind = _than()[_key(tokens, first.end, n)], ""
+        start, end = first.start - 1, first.end + n
     if relation == "exact" or not relation or (relation == "about" and behind in {"lte", "gte"}):
         relation, start = behind or relation, start
     elif behind and behind != relation:
@@ -345,6 +348,11 @@ def _bounds_before() -> Phrases:
 def _bounds_after() -> Phrases:
     after = load("money")["after"]
     return _compiled({relation: ", ".join(after[relation].values()) for relation in ("about", "gte", "lte")})
+
+
+@lru_cache(maxsize=1)
+def _than() -> Phrases:
+    return _compiled(load("money")["than"])
 
 
 @lru_cache(maxsize=4)

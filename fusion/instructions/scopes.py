@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from fusion.instructions.alternatives import offers_alternative
 from fusion.instructions.closed_class import postfix_negations
 from fusion.instructions.language import is_han
 from fusion.instructions.lexicon import load, load_list, words
@@ -119,6 +120,8 @@ def _apply(pieces: Sequence[Piece], start: int, end: int) -> None:
     negative, soft = negations % 2 == 1, Kind.SOFT in chain or Kind.AVOID in chain
     firm = Kind.ONLY in chain or (negations == 2 and not soft)
     if negative and _turn_round(pieces, end):
+        return
+    if not negative and offers_alternative(pieces, end - 1, _backward(pieces, start)):
         return
     _mark_degree(pieces, end)
     targets = _forward(pieces, end, prices=not negative)

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import zip_longest
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from fusion.instructions.lexicon import load, load_money_phrases, load_spelling, words
-from fusion.instructions.tokens import WORD, Token, stem, tokenise
+from fusion.instructions.lexicon import load, load_list, load_money_phrases, load_spelling, words
+from fusion.instructions.tokens import NUMBER, WORD, Token, stem, tokenise
 
 _MIN_LENGTH = 5  # below it, one edit makes a different word ("boat", "boot")
 _TWO_EDITS = 8  # from this length on, two edits are still a slip
@@ -40,17 +41,36 @@ class TypoIndex:
         english = {*load("english")["everyday"]["words"].split(), *words(load("cues")["descriptor"]["en"])}
         self._known = targets | set(known) | set(load("money")["numbers"]) | money_words() | english | set(load_spelling())
         self._titles = titles
+        self._short = {slip: color for color in sorted(load_list("plain_colors")) for slip in _short_slips(color)}
 
     def correct(self, tokens: Sequence[Token]) -> list[Token]:
         """The tokens with slips corrected; offsets stay those of what was typed."""
         corrected, left = [], _MAX_CORRECTIONS
-        for token in tokens:
+        for token, following in zip_longest(tokens, tokens[1:]):
             suspect = left > 0 and self._is_suspect(token)
-            word = self._shortened(token.word) or self._nearest(token) if suspect else ""
+            word = self._short_word(token, following) if left > 0 and (suspect or self._is_short(token)) else ""
+            if suspect and not word:
+                word = self._shortened(token.word) or self._nearest(token)
             parts = self._parted(token) if suspect and not word else []
             left -= bool(word or parts)
             corrected.extend(parts or [replace(token, word=word, key=stem(word)) if word else token])
         return corrected
+
+    def _is_short(self, token: Token) -> bool:
+        """Whether it is an unknown word of four letters, in which only what ``_short_word`` knows is seen."""
+        return len(token.word) == _MIN_LENGTH - 1 and self._is_strange(token)
+
+    def _short_word(self, token: Token, following: Token | None) -> str:
+        """A bound before a number ("undr 300"), a small word, a plain colour, or two letters of a name that changed places."""
+        if token.word in load_list("no_slips"):
+            return ""
+        counts = following is not None and (following.kind == NUMBER or following.word in {"than", "then", "$", "¥", "€", "£"})
+        if counts and (word := _one_edit_away(token.word, load_list("slipped_bounds"))):
+            return word
+        if len(token.word) >= _MIN_LENGTH and (word := _one_edit_away(token.word, load_list("slipped_cues"))):
+            return word
+        swapped = (word for word in _swaps(token.word) if word in self._targets) if self._is_short(token) else iter(())
+        return self._short.get(token.word, "") or next(swapped, "")
 
     def _shortened(self, word: str) -> str:
         """ "redddd" is "red": letters that are stretched to three or more."""
@@ -73,9 +93,11 @@ class TypoIndex:
         return any(w in self._targets for w in _inflections(word))
 
     def _is_suspect(self, token: Token) -> bool:
+        return len(token.word) >= _MIN_LENGTH and self._is_strange(token)
+
+    def _is_strange(self, token: Token) -> bool:
         return (
             token.kind == WORD
-            and len(token.word) >= _MIN_LENGTH
             and token.word.isascii()
             and token.word.isalpha()
             and not any(word in self._known or word in self._titles for word in _inflections(token.word))
@@ -101,5 +123,20 @@ def money_words() -> frozenset[str]:
 
 
 def _inflections(word: str) -> tuple[str, ...]:
-    """The word and what it may be a plural or a singular of."""
-    return word, f"{word}s", word.removesuffix("s"), word.removesuffix("es")
+    """The word and what it may be a plural or a singular of; "adidass" is no plural."""
+    return (word, f"{word}s") if word.endswith("ss") else (word, f"{word}s", word.removesuffix("s"), word.removesuffix("es"))
+
+
+def _one_edit_away(word: str, known: Collection[str]) -> str:
+    """The first known word that begins alike and is one edit away, "" if there is none."""
+    return next((k for k in sorted(known) if k[0] == word[0] and OSA.distance(k, word, score_cutoff=1) == 1), "")
+
+
+def _short_slips(word: str) -> set[str]:
+    """What is typed when a letter is left out or two letters change places, of four letters or more."""
+    dropped = {word[:i] + word[i + 1 :] for i in range(1, len(word))}
+    return {slip for slip in (*dropped, *_swaps(word)) if len(slip) >= _MIN_LENGTH - 1 and slip != word}
+
+
+def _swaps(word: str) -> list[str]:
+    return [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
