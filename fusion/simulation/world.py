@@ -30,9 +30,10 @@ SHARES: Mapping[str, float] = {
     "quality": 0.35,
 }
 PERSONA_DIM = 4
-# Attractiveness of an item that is what was asked for, at utility u: P(would take it | looked at) = sigmoid(SLOPE u - TASTE).
+# Of the things that were asked for, people take few: P(would take it | looked at) = sigmoid(SLOPE * (z - PICKY)), where z is
+# the utility in spreads above the mean of all that would do.
 SLOPE = 2.0
-TASTE = 1.5
+PICKY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,7 @@ class World:
         rng = np.random.default_rng(self.seed)
         for facet in ("category", "brand", "color"):
             self._read(facet)
-        prices = np.array([float(i.price.major) if i.price else np.nan for i in self.items])
-        self.log_price = _standard(np.log(np.maximum(np.where(np.isnan(prices), np.nanmean(prices), prices), 0.01)))
+        self.log_price = _log_prices(self.items)
         self.hidden = rng.normal(size=(len(self.items), PERSONA_DIM))
         self.quality = _standard(rng.normal(size=len(self.items)))
 
@@ -119,7 +119,10 @@ class World:
 
     def attraction(self, tastes: Tastes, meets: NDArray[np.bool_]) -> Floats:
         """(n_items,): P(would take it | looked at it), 0 for what is not what they came for."""
-        return np.asarray(meets / (1.0 + np.exp(TASTE - SLOPE * self.utility(tastes))), np.float64)
+        utility = self.utility(tastes)
+        z = np.zeros_like(utility)
+        z[meets] = _standard(utility[meets])
+        return np.asarray(meets / (1.0 + np.exp(SLOPE * (PICKY - z))), np.float64)
 
 
 def _facet_values(item: Item, facet: str) -> list[str]:
@@ -130,6 +133,16 @@ def _facet_values(item: Item, facet: str) -> list[str]:
     return [value for name, values in item.attributes.items() if role_of(name) == facet for value in values]
 
 
+def _log_prices(items: Sequence[Item]) -> Floats:
+    """Standardised log prices; an item without a price costs the mean, and where none has one all cost the same."""
+    prices = np.array([float(item.price.major) if item.price else np.nan for item in items])
+    known = ~np.isnan(prices)
+    logs = np.zeros(len(items))
+    logs[known] = np.log(np.maximum(prices[known], 0.01))
+    logs[~known] = logs[known].mean() if known.any() else 0.0
+    return _standard(logs)
+
+
 def _standard(values: Floats) -> Floats:
-    spread = float(values.std())
+    spread = float(values.std()) if len(values) else 0.0
     return np.asarray((values - values.mean()) / spread if spread > 1e-9 else np.zeros_like(values), np.float64)
