@@ -134,6 +134,8 @@ class Columns:
         self._numbers: dict[str, NDArray[np.float64]] = {}
         self._new_since = np.nan
         self._alive = np.zeros(0, bool)
+        self._codes: dict[str, NDArray[np.int32]] = {}
+        self._code_of: dict[str, dict[str, int]] = defaultdict(dict)
 
     @property
     def currency(self) -> str:
@@ -173,6 +175,10 @@ class Columns:
         for field, key, spelling in _entries(item):
             self._postings[field][key].add(row)
             self._spellings[field].setdefault(key, spelling)
+        for field, value in _main_values(item):
+            if field not in self._codes:
+                self._codes[field] = np.full(len(self._alive), -1, np.int32)
+            self._codes[field][row] = self._code_of[field].setdefault(value, len(self._code_of[field]))
 
     @_locked
     def drop(self, row: int) -> None:
@@ -181,6 +187,8 @@ class Columns:
         if item is None:
             return
         self._alive[row] = False
+        for field, _value in _main_values(item):
+            self._codes[field][row] = -1
         if item.price:
             self._currencies[item.price.currency] -= 1
         for field, key, _spelling in _entries(item):
@@ -209,6 +217,14 @@ class Columns:
     def numbers(self, field: str) -> NDArray[np.float64]:
         """A numeric column, (n_rows,), nan where unknown. Prices on the common scale, measures as they are written."""
         return self._numbers[field][: self._size] if field in self._numbers else self._parsed(field)
+
+    @_locked
+    def codes(self) -> dict[str, tuple[NDArray[np.int32], tuple[str, ...]]]:
+        """Each field's main value of every row as a number: field -> ((n_rows,), names by number), -1 where there is none.
+
+        A category is its whole path, of several values the first counts, and names are the catalogue's own spellings.
+        """
+        return {field: (codes[: self._size], tuple(self._code_of[field])) for field, codes in self._codes.items()}
 
     @_locked
     def mask(self, constraints: Iterable[Constraint], *, in_stock_only: bool = True) -> Mask:
@@ -283,6 +299,8 @@ class Columns:
             column = np.full(capacity, np.nan)
             column[: len(self._alive)] = self._numbers.get(name, np.zeros(0))[: len(self._alive)]
             self._numbers[name] = column
+        for name, codes in self._codes.items():
+            self._codes[name] = np.concatenate([codes, np.full(capacity - len(codes), -1, np.int32)])
         alive = np.zeros(capacity, bool)
         alive[: len(self._alive)] = self._alive
         self._alive = alive
@@ -303,3 +321,13 @@ def _entries(item: Item) -> Iterable[tuple[str, str, str]]:
         for value in values:
             if value:
                 yield field, normalise_value(value), value
+
+
+def _main_values(item: Item) -> Iterable[tuple[str, str]]:
+    if item.category:
+        yield "category", "/".join(item.category)
+    if item.brand:
+        yield "brand", item.brand
+    for field, values in item.attributes.items():
+        if values:
+            yield field, values[0]
