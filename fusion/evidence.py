@@ -9,16 +9,23 @@ from fusion.behaviour.lists import Voices
 from fusion.collection import ItemCollection
 from fusion.columns import satisfies
 from fusion.explanation import Context
+from fusion.taste import Taste
 from fusion.types import Instruction, Item, Strength
 
 HistorySpeaker = Callable[[str], tuple[str, str] | None]
 TogetherSpeaker = Callable[[str, str], tuple[bool, str] | None]
+
+TasteSpeaker = Callable[[str], Sequence[str]]
 
 _NOTHING: Mapping[str, Sequence[tuple[str, float]]] = MappingProxyType({})
 
 
 def _silent(_item_id: str) -> None:
     return None
+
+
+def _tasteless(_item_id: str) -> tuple[str, ...]:
+    return ()
 
 
 def _alone(_source: str, _item_id: str) -> None:
@@ -40,6 +47,7 @@ class Evidence:
         items: Sequence[Item],
         history: HistorySpeaker = _silent,
         together: Mapping[str, Sequence[tuple[str, float]]] = _NOTHING,
+        taste: TasteSpeaker = _tasteless,
     ) -> Context:
         """Everything that the reasons of these items may say."""
         return Context(
@@ -49,6 +57,7 @@ class Evidence:
             history_reason=history,
             together=self._together(together),
             wanted={item.item_id: self._met_wants(item) for item in items},
+            taste=taste,
         )
 
     def title(self, item_id: str) -> str:
@@ -71,6 +80,16 @@ class Evidence:
             return (kind, self.title(past)) if past in self.collection else None
 
         return speak
+
+    def taste_speaker(self, taste: Taste | None, name_of: Callable[[str, str, str], str]) -> TasteSpeaker:
+        """For an item, its values that the shopper keeps choosing.
+
+        Args:
+            name_of: (field, value, language) -> what the value is called.
+        """
+        if not taste:
+            return _tasteless
+        return lambda item_id: [name_of(field, value, self.language) for field, value in taste.spoken_values(item_id)]
 
     def _together(self, sources: Mapping[str, Sequence[tuple[str, float]]]) -> TogetherSpeaker:
         """(Whether enough shoppers bought both, title) of the item of a source that raises an item's behaviour most."""

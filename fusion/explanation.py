@@ -23,6 +23,7 @@ _CODES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("wants", "attributes"): ("match", "is_wanted"),
     ("wants", "price"): ("match", "costs_less"),
     ("history", "behaviour"): ("history", "history_together"),
+    ("taste", "attributes"): ("history", "to_your_taste"),
     ("liked", "behaviour"): ("liked", "liked_together"),
     ("again", "before"): ("again", "bought_before"),
     ("again", "regular"): ("again", "bought_regularly"),
@@ -49,6 +50,7 @@ class Context:
         together: (source, item id) -> (whether enough shoppers bought both, title) of the item of that source that was
             chosen with it most, or None.
         wanted: item id -> labels of the wants that it meets.
+        taste: item id -> labels of its values that the shopper keeps choosing.
     """
 
     language: str
@@ -57,6 +59,7 @@ class Context:
     history_reason: Callable[[str], tuple[str, str] | None] = lambda item_id: None
     together: Callable[[str, str], tuple[bool, str] | None] = lambda source, item_id: None
     wanted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    taste: Callable[[str], Sequence[str]] = lambda item_id: ()
 
 
 def explain(item: Item, terms: Sequence[Term], context: Context) -> tuple[Reason, ...]:
@@ -109,6 +112,9 @@ def _fill(item: Item, code: str, context: Context) -> tuple[str, dict[str, str]]
         return (code, {"title": join.join(context.liked_titles)}) if context.liked_titles else None
     if code == "is_wanted":
         values = context.wanted.get(item.item_id, ())
+        return (code, {"values": join.join(values)}) if values else None
+    if code == "to_your_taste":
+        values = context.taste(item.item_id)
         return (code, {"values": join.join(values)}) if values else None
     if code.endswith("_together"):
         spoken = context.together(code.removesuffix("_together"), item.item_id)

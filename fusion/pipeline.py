@@ -36,6 +36,7 @@ from fusion.relaxation import Relaxer
 from fusion.scoring import Scorer
 from fusion.sources import SourceEncoder, Sources
 from fusion.stand_in import queries_without, stand_ins
+from fusion.taste import Taste
 from fusion.tokens import tokenize
 from fusion.topic import TopicFinder
 from fusion.types import (
@@ -396,6 +397,7 @@ class RecommendationPipeline:
             [item for _, item in shown],
             evidence.speaker(run.because),
             {"liked": [(i, 1.0) for i in run.query.liked], "history": run.profile.liked},
+            evidence.taste_speaker(run.sources.taste, self.parser.value_name),
         )
         items = []
         for rank, (position, item) in enumerate(shown, start=1):
@@ -410,18 +412,29 @@ class RecommendationPipeline:
         return tuple(c.label or c.field for c in relaxation.dropped if not self._meets(item, [c]))
 
     def explain_stored(
-        self, items: Sequence[Item], terms: Mapping[str, tuple[Term, ...]], answer: Answer, query: Query, first_rank: int
+        self,
+        items: Sequence[Item],
+        terms: Mapping[str, tuple[Term, ...]],
+        answer: Answer,
+        query: Query,
+        first_rank: int,
+        profile: Profile | None = None,
     ) -> tuple[RankedItem, ...]:
         """A later page of a stored answer, explained from the terms that were kept with it.
 
         Args:
             answer: the stored answer; its instruction, words, ranking and what it is because of are read.
             query: of which the language and the seeds are read.
+            profile: the shopper's, as it is now; None says nothing of their taste.
         """
         language = query.language or answer.instruction.language or "en"
         evidence = Evidence(self.collection, language, answer.instruction)
+        taste = Taste(self.collection, profile) if profile else None
         together = {"liked": [(i, 1.0) for i in query.liked], "history": [(i, 1.0) for _kind, i in answer.because.values()]}
-        context = evidence.context(answer.words, query.liked, items, evidence.speaker(answer.because), together)
+        context = evidence.context(
+            answer.words, query.liked, items, evidence.speaker(answer.because), together,
+            evidence.taste_speaker(taste, self.parser.value_name),
+        )  # fmt: skip
         scores = dict(answer.ranking)
         return tuple(
             RankedItem(

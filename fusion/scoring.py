@@ -12,6 +12,7 @@ from fusion.collection import ItemCollection
 from fusion.index.base import Rows
 from fusion.profile import Profile
 from fusion.sources import Sources
+from fusion.taste import SOURCE as TASTE
 from fusion.tokens import tokenize
 from fusion.types import Instruction, Operator, Strength, Vector
 
@@ -47,6 +48,7 @@ class Scorer:
             self._wants(instruction, rows),
             self._price_lean(instruction, rows),
             *(self._together(source, found, sources, rows) for source, found in sources.together.items()),
+            self._taste(sources, rows),
             self._popularity(sources, rows),
         ]
         return [column for column in columns if column is not None]
@@ -71,6 +73,10 @@ class Scorer:
         usual = column.z[~new].mean() if (~new).sum() >= LEAST_KNOWN else np.float32(0.0)
         z = column.z[rows] - usual
         return replace(column, z=np.where(new[rows], np.maximum(z, 0.0), z))
+
+    def _taste(self, sources: Sources, rows: Rows) -> Column | None:
+        weight = sources.weights.get((TASTE, "attributes"), 0.0)
+        return sources.taste.column(rows, weight) if sources.taste and weight else None
 
     def _together(self, source: str, found: Vector, sources: Sources, rows: Rows) -> Column | None:
         """What shoppers choose together. Measured over the items that have behaviour; any other one counts as average."""

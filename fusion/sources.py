@@ -15,6 +15,8 @@ from fusion.encoders.base import BlockSpec, Encoder
 from fusion.history import SOURCE as HISTORY
 from fusion.history import History
 from fusion.profile import Profile
+from fusion.taste import LEG as TASTE
+from fusion.taste import Taste
 from fusion.types import Instruction, Operator, Query, Strength, Vector
 from fusion.weights import share_out
 
@@ -29,6 +31,7 @@ class Sources:
         vectors: (source, block) -> (dim,) unit vector.
         legs: the calibrated ones, with their weights.
         history: what the shopper's own past says by likeness; None or empty where there is none.
+        taste: the values that the shopper keeps choosing; None or empty where there is no history.
         together: source -> (n_rows,) how much shoppers of its items chose each item (``ItemCollection.chosen_with``).
         weights: (source, block) -> the weight of each signal that this request has, once calibrated.
         words, avoid: what the lexical leg searches for and against.
@@ -38,6 +41,7 @@ class Sources:
     vectors: dict[tuple[str, str], Vector] = field(default_factory=dict)
     legs: list[Leg] = field(default_factory=list)
     history: History | None = None
+    taste: Taste | None = None
     together: dict[str, Vector] = field(default_factory=dict)
     weights: dict[tuple[str, str], float] = field(default_factory=dict)
     words: str = ""
@@ -88,6 +92,7 @@ class SourceEncoder:
         if profile.liked:
             blocks = [block for source, block in self.weights if source == HISTORY]
             sources.history = History(self.collection, profile, blocks)
+            sources.taste = Taste(self.collection, profile)
         self._together("liked", [(i, 1.0) for i in query.liked], sources, query.seed_blocks)
         self._together("history", profile.liked, sources)
         return sources
@@ -107,6 +112,8 @@ class SourceEncoder:
         present += [(source, "behaviour") for source in sources.together]
         if sources.history:
             present += [(HISTORY, block) for block in sources.history.blocks]
+        if sources.taste:
+            present.append(TASTE)
         weights = sources.weights = share_out(self.weights, present)
         return [Leg(leg.source, leg.block, leg.vector, weights[(leg.source, leg.block)], leg.mean, leg.std) for leg in legs]
 

@@ -20,13 +20,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.blocks import MAX_Z, MIN_STD, Column
+from fusion.blocks import MIN_STD, Column
 from fusion.collection import ItemCollection
 from fusion.index.base import Rows
 from fusion.profile import KIND_WEIGHT, Profile
 
-SOURCE, BLOCK = "history", "attributes"
+LEG = SOURCE, BLOCK = "taste", "attributes"
 PRIOR = 3.0
+# The best an item can do by taste: what was asked for shall outweigh what is usually chosen.
+MAX_TASTE_Z = 2.5
 # A field with more values than this names items rather than kinds of them.
 MAX_VALUES = 500
 # A liking has to be as clear as this to be said: chosen half as often again as offered.
@@ -73,7 +75,7 @@ class Taste:
         mean, std = float(raw.mean()), float(raw.std())
         if std < MIN_STD:
             return None
-        spread = max(std, (float(raw.max()) - mean) / MAX_Z)
+        spread = max(std, (float(raw.max()) - mean) / MAX_TASTE_Z)
         sure = self.strength / (self.strength + PRIOR)
         return Column(SOURCE, BLOCK, weight, (sure * (raw - mean) / spread).astype(np.float32))
 

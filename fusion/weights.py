@@ -33,6 +33,7 @@ DEFAULT_WEIGHTS: Mapping[tuple[str, str], float] = MappingProxyType(
         ("history", "image"): 0.05,
         ("history", "look"): 0.05,
         ("history", "behaviour"): 0.8,
+        ("taste", "attributes"): 0.6,
         ("wants", "attributes"): 1.0,
         ("wants", "price"): 0.5,
         ("again", "before"): 0.2,

@@ -58,7 +58,8 @@ class Needs:
         everything = np.ones(len(self.world.items), bool)
         if kind == "browse" or not self.world.values["category"]:
             return Need("browse", "", language, everything)
-        likes = tastes.facets["category"] + 0.05
+        # People come for what they like, and a shop with a hundred shirts and two hats is visited for shirts.
+        likes = (tastes.facets["category"] + 0.05) * self.world.members["category"].sum(axis=0)
         category = int(rng.choice(len(likes), p=likes / likes.sum()))
         meets = self.world.members["category"][:, category] > 0
         words = {"thing": self._name("category", self.world.values["category"][category], language)}

@@ -9,6 +9,7 @@ not read: they stand for what makes people choose and what no column, text or ph
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,15 +21,18 @@ from fusion.types import Item
 
 Floats = NDArray[np.float64]
 
-# How much of a shopper's choice each part decides; the squares add up to about 1, so utilities have a spread near 1.
+# How much of a shopper's choice each part decides. "attribute" is each further field of the catalogue (gender, use, ...).
 SHARES: Mapping[str, float] = {
-    "category": 0.55,
+    "category": 0.5,
     "brand": 0.35,
     "color": 0.35,
+    "attribute": 0.3,
     "price": 0.35,
-    "persona": 0.45,
+    "persona": 0.4,
     "quality": 0.35,
 }
+# A further field counts when it has no more values than this, and a value for at least half of the items; at most so many do.
+MAX_VALUES, MAX_ATTRIBUTES = 30, 4
 PERSONA_DIM = 4
 # Of the things that were asked for, people take few: P(would take it | looked at) = sigmoid(SLOPE * (z - PICKY)), where z is
 # the utility in spreads above the mean of all that would do.
@@ -72,7 +76,7 @@ class World:
 
     def __post_init__(self) -> None:
         rng = np.random.default_rng(self.seed)
-        for facet in ("category", "brand", "color"):
+        for facet in ("category", "brand", "color", *_further_fields(self.items)):
             self._read(facet)
         self.log_price = _log_prices(self.items)
         self.hidden = rng.normal(size=(len(self.items), PERSONA_DIM))
@@ -114,7 +118,7 @@ class World:
         """(n_items,): how much this shopper would like each item, whatever they came for."""
         total = SHARES["quality"] * self.quality + SHARES["price"] * _standard(tastes.price * self.log_price)
         for facet, liking in tastes.facets.items():
-            total = total + SHARES[facet] * _standard(self.members[facet] @ liking)
+            total = total + SHARES.get(facet, SHARES["attribute"]) * _standard(self.members[facet] @ liking)
         return np.asarray(total + SHARES["persona"] * _standard(self.hidden @ tastes.persona), np.float64)
 
     def attraction(self, tastes: Tastes, meets: NDArray[np.bool_]) -> Floats:
@@ -130,7 +134,22 @@ def _facet_values(item: Item, facet: str) -> list[str]:
         return ["/".join(item.category)] if item.category else []
     if facet == "brand":
         return [item.brand] if item.brand else []
-    return [value for name, values in item.attributes.items() if role_of(name) == facet for value in values]
+    return [value for name, values in item.attributes.items() if facet in (name, role_of(name)) for value in values]
+
+
+def _further_fields(items: Sequence[Item]) -> list[str]:
+    """Attributes that tell items apart without naming them, those that most items have first."""
+    held: dict[str, Counter[str]] = {}
+    for item in items:
+        for name, values in item.attributes.items():
+            if values and role_of(name) != "color":
+                held.setdefault(name, Counter())[values[0]] += 1
+    usual = [
+        (counts.total(), name)
+        for name, counts in held.items()
+        if 2 <= len(counts) <= MAX_VALUES and counts.total() >= 0.5 * len(items)
+    ]
+    return [name for _n, name in sorted(usual, reverse=True)[:MAX_ATTRIBUTES]]
 
 
 def _log_prices(items: Sequence[Item]) -> Floats:

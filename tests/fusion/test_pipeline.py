@@ -224,7 +224,7 @@ def test_history_alone_makes_a_feed_without_what_was_bought(collection: ItemColl
     answer = make_pipeline(collection, shelf).recommend(Query(limit=8), profile)
     assert "red-shoe" not in ids(answer)
     assert ids(answer)[0] in {"blue-shoe", "white-shoe", "red-chair"}
-    assert answer.items[0].reasons[0].label == "Because you bought Red running shoe"
+    assert "Because you bought Red running shoe" in [reason.label for reason in answer.items[0].reasons]
 
 
 def test_without_history_and_request_the_popular_come_first_then_the_new(collection: ItemCollection, shelf: Shelf) -> None:

@@ -15,7 +15,7 @@ from recommender.catalog import Feedback, Shopper
 from recommender.encoders import set_encoders
 from recommender.engine import reset_engine
 from recommender.exceptions import ResultExpired, UnknownItem, UnknownPhoto, UnknownRecommendation
-from recommender.models import IndexState, Recommendation
+from recommender.models import Event, IndexState, Recommendation
 from recommender.records import instruction_from_json, terms_from_json
 from recommender.services import indexing
 from recommender.services.feedback import record
@@ -182,3 +182,16 @@ def test_a_megabyte_of_words_is_refused_without_reading_it(shop, monkeypatch):
     with pytest.raises(InvalidQuery) as refused:
         serving.build_query(RecommendationRequest(text="不" * 1_000_000), Shopper())
     assert refused.value.code == "text_too_long"
+
+
+def test_a_taste_is_told_on_every_page_and_only_while_it_is_remembered(shop) -> None:
+    record([Feedback("purchase", f"shoe-{n:02d}", visitor_id="v_ann") for n in (1, 5, 9, 13)])  # blue ones
+    first = recommend(RecommendationRequest(text="shoe", limit=5), ANN)
+    told = {r.code: r.label for item in first.answer.items for r in item.reasons}
+    assert told.get("to_your_taste") == "Like what you chose before: blue"
+    assert all("blue" in i.item.title for i in first.answer.items if any(r.code == "to_your_taste" for r in i.reasons))
+    second = page(first.recommendation.pk, ANN, 5, 5)
+    assert any(r.code == "to_your_taste" for item in second.answer.items for r in item.reasons)
+    Event.objects.all().delete()
+    third = page(first.recommendation.pk, ANN, 5, 5)
+    assert not any(r.code == "to_your_taste" for item in third.answer.items for r in item.reasons)
