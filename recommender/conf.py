@@ -26,7 +26,7 @@ class RecommenderSettings:
     DATA_DIR: Path = Path("var")
     ENCODERS: Sequence[Mapping[str, Any]] = field(default_factory=lambda: [{"BACKEND": "bundled"}])
     PARSER: Mapping[str, Any] = field(default_factory=lambda: {"BACKEND": "fusion.instructions.parser.LexiconParser"})
-    TAGGER: str = "bundled"  # or "" (off), "trained" (train_tagger's in DATA_DIR/models, else the bundled one), or a folder
+    TAGGER: str = ""  # off; "bundled", "trained" (train_tagger's in DATA_DIR/models, else the bundled one), or a folder
     LINK_UNKNOWN: bool = False  # link words that no list knows to the nearest category by meaning; costs a short text forward
     INDEX: Mapping[str, Any] = field(default_factory=lambda: {"BACKEND": "fusion.index.exact.ExactIndex"})
     WEIGHTS: Mapping[str, float] = field(default_factory=dict)

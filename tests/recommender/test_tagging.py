@@ -28,15 +28,13 @@ def configure(settings, tmp_path):
     set_encoders(None)
 
 
-def test_it_can_be_switched_off(configure):
-    configure(TAGGER="")
+def test_it_is_off_unless_it_is_switched_on(configure):
+    configure()
     assert tagger_folder() is None
     assert build_tagger() is None
 
 
 def test_a_trained_one_comes_before_the_bundled_one_when_told_so(configure, tmp_path):
-    configure()
-    assert tagger_folder() == BUNDLED
     configure(TAGGER="trained")
     assert tagger_folder() == BUNDLED
     folder = tmp_path / "data" / "models" / "tagger"
