@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,10 @@ from fusion.types import Item, Matrix, Vector
 SOURCE = "history"
 LEXICAL = "lexical"
 TEMPERATURE = 0.2
+# More of a history's items change no measured answer (20 do), and each costs time in every request.
+MAX_ITEMS = 30
+# A spread over so many items of the calibration sample is known to 4%.
+CALIBRATION_ITEMS = 256
 # A large catalogue is searched once for each of so many interests when nothing else was asked for.
 MAX_INTERESTS = 4
 # Two vectors as near as this are the same item (or its twin) for calibration, which must not be spread by it.
@@ -55,7 +60,7 @@ class History:
     """The liked items of a profile that are in the collection, and what they say about candidates.
 
     Attributes:
-        ids: (m) the items, heaviest first.
+        ids: (m) the items, heaviest first, at most MAX_ITEMS.
         kinds: id -> the strongest thing that was done with it.
         strength: (m,) their weights; they add up to 1.
         blocks: those in which the history has something to say.
@@ -64,7 +69,7 @@ class History:
     def __init__(self, collection: ItemCollection, profile: Profile, blocks: Sequence[str]) -> None:
         """Args: blocks: those that may be used; "lexical" is the words of the titles."""
         self.collection = collection
-        known = [(i, w) for i, w in profile.liked if i in collection]
+        known = [(i, w) for i, w in profile.liked if i in collection][:MAX_ITEMS]
         self.ids = tuple(i for i, _ in known)
         self.kinds = dict(profile.kinds)
         self.rows = collection.rows_of(self.ids)
@@ -127,20 +132,19 @@ class History:
         norms = np.sqrt(np.maximum(squared, 1e-6))
         return np.asarray((past @ vectors.T - (past @ centre)[:, None]) / norms, np.float32)
 
-    def _addends(self, block: str, vectors: Matrix) -> Matrix:
+    def _addends(self, block: str, similar: Matrix) -> Matrix:
         speaks = self.strength * (self._past[block].any(axis=1))
-        return np.asarray(speaks[:, None] * np.exp((self._similar(block, vectors) - 1.0) / np.float32(TEMPERATURE)), np.float32)
+        return np.asarray(speaks[:, None] * np.exp((similar - 1.0) / np.float32(TEMPERATURE)), np.float32)
 
     def _attention(self, block: str, rows: Rows, weight: float) -> HistoryColumn | None:
         vectors, present = self.collection.index.vectors(block, rows)
-        addends = self._addends(block, vectors) * present
+        addends = self._addends(block, self._similar(block, vectors)) * present
         addends[rows[None, :] == self.rows[:, None]] = 0.0
-        sample = self.collection.reference(block)
-        apart = self._similar(block, sample) < SAME
-        reference = (self._addends(block, sample) * apart).sum(axis=0)
+        similar = self._similar(block, self.collection.reference(block)[:CALIBRATION_ITEMS])
+        reference = (self._addends(block, similar) * (similar < SAME)).sum(axis=0)
         past = self._past[block]
-        kernel = np.exp((past @ past.T - 1.0) / np.float32(TEMPERATURE)) * past.any(axis=1)
-        return _column(block, weight, addends, reference, present, float((self.strength @ kernel).max()))
+        loudest = float((self._addends(block, past @ past.T) * past.any(axis=1)).sum(axis=0).max())
+        return _column(block, weight, addends, reference, present, loudest)
 
     def _legs(self, strength: Vector, weights: Mapping[tuple[str, str], float]) -> list[Leg]:
         legs = []
@@ -172,20 +176,20 @@ class History:
 
     # -- words -----------------------------------------------------------------------------------------------------
 
-    def _title_words(self) -> list[list[str]] | None:
-        words = [tokenize(_names(item)) if (item := self.collection.item(i)) else [] for i in self.ids]
+    def _title_words(self) -> list[tuple[str, ...]] | None:
+        words = [_tokens(_names(item)) if (item := self.collection.item(i)) else () for i in self.ids]
         return words if any(words) else None
 
     def _lexical(self, rows: Rows, weight: float) -> HistoryColumn | None:
         """BM25 of the history's titles, each title with its item's weight."""
         assert self._words is not None
         n_rows = self.collection.columns.n_rows
-        lexical = self.collection.lexical
-        bags = [dict.fromkeys(words, float(w)) for words, w in zip(self._words, self.strength, strict=True)]
-        whole = lexical.weighted(bags, n_rows)
-        if whole is None:
+        titles = [dict.fromkeys(words, float(w)) for words, w in zip(self._words, self.strength, strict=True)]
+        bags = self.collection.lexical.bags(titles, n_rows)
+        if bags is None:
             return None
-        own = lexical.parts(bags, self.rows, n_rows).diagonal()
+        whole = bags.whole()
+        own = bags.parts(self.rows).diagonal()
         loudest = float(whole[self.rows].max())
         whole[self.rows] -= own
         std, mean = float(whole.std()), float(whole.mean())
@@ -195,11 +199,16 @@ class History:
         column = Column(SOURCE, LEXICAL, weight, ((whole[rows] - mean) / spread).astype(np.float32))
 
         def parts(positions: Positions) -> Matrix:
-            found = lexical.parts(bags, rows[positions], n_rows)
+            found = bags.parts(rows[positions])
             found[rows[positions][None, :] == self.rows[:, None]] = 0.0
             return found / np.float32(spread)
 
         return HistoryColumn(column, parts)
+
+
+@lru_cache(maxsize=20_000)  # the same titles come again with every request of a shopper
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(tokenize(text))
 
 
 def _names(item: Item) -> str:

@@ -14,7 +14,7 @@ from fusion.tokens import tokenize
 from fusion.types import Item, Matrix, Vector
 
 if TYPE_CHECKING:
-    from scipy.sparse import csc_matrix
+    from scipy.sparse import csc_matrix, csr_matrix
 
 # BM25+ style length normalisation matters little for short product texts; these are Robertson's usual values.
 K1 = 1.2
@@ -72,40 +72,20 @@ class LexicalIndex:
         result[self.rows[inside]] = self._bm25.get_scores_from_ids(known)[: len(self.rows)][inside]  # type: ignore[attr-defined]
         return result
 
-    def weighted(self, bags: Sequence[Mapping[str, float]], n_rows: int) -> Vector | None:
-        """BM25 of every row for several bags of weighted words at once, summed, (n_rows,); None without any known word."""
-        ids, weights = self._of(bags)
-        if not len(ids):
-            return None
-        result = np.zeros(n_rows, np.float32)
-        inside = self.rows < n_rows
-        result[self.rows[inside]] = (self._matrix[:, ids] @ weights.sum(axis=1))[inside]
-        return result
-
-    def parts(self, bags: Sequence[Mapping[str, float]], rows: Rows, n_rows: int) -> Matrix:
-        """What each bag adds to ``weighted`` of some rows: (len(bags), len(rows)), 0 for a row without words."""
-        ids, weights = self._of(bags)
-        result = np.zeros((len(bags), len(rows)), np.float32)
-        place = np.full(max(n_rows, int(self.rows.max(initial=-1)) + 1), -1, np.int64)
-        place[self.rows] = np.arange(len(self.rows))
-        documents = place[rows]
-        known = documents >= 0
-        if len(ids) and known.any():
-            result[:, known] = (self._matrix[:, ids].tocsr()[documents[known]] @ weights).T
-        return result
-
-    def _of(self, bags: Sequence[Mapping[str, float]]) -> tuple[Rows, Matrix]:
-        """Ids of the known words, (t,), and their weight in each bag, (t, len(bags))."""
+    def bags(self, bags: Sequence[Mapping[str, float]], n_rows: int) -> WeightedBags | None:
+        """Several bags of weighted words, to be scored at once; None where no word is known here."""
         places: dict[int, int] = {}
         entries = []
         for number, bag in enumerate(bags):
             for token, weight in bag.items():
                 if self._bm25 is not None and token in self._vocabulary:
                     entries.append((places.setdefault(self._vocabulary[token], len(places)), number, weight))
+        if not places:
+            return None
         weights = np.zeros((len(places), len(bags)), np.float32)
         for place, number, weight in entries:
             weights[place, number] += weight
-        return np.asarray(list(places), np.int64), weights
+        return WeightedBags(self._matrix[:, np.asarray(list(places))].tocsr(), weights, self.rows, n_rows)
 
     @property
     def _matrix(self) -> csc_matrix:
@@ -115,3 +95,37 @@ class LexicalIndex:
         scores = self._bm25.scores  # type: ignore[attr-defined]
         shape = (scores["num_docs"], len(scores["indptr"]) - 1)
         return csc_matrix((scores["data"], scores["indices"], scores["indptr"]), shape=shape, copy=False)
+
+
+@dataclass(frozen=True)
+class WeightedBags:
+    """BM25 of several bags of words, each row's score as the sum of what the bags add.
+
+    Attributes:
+        documents: (documents, t) BM25 of the t words that the bags have.
+        weights: (t, bags).
+        rows: the row of each document.
+    """
+
+    documents: csr_matrix
+    weights: Matrix
+    rows: Rows
+    n_rows: int
+
+    def whole(self) -> Vector:
+        """All bags together for every row, (n_rows,)."""
+        result = np.zeros(self.n_rows, np.float32)
+        inside = self.rows < self.n_rows
+        result[self.rows[inside]] = (self.documents @ self.weights.sum(axis=1))[inside]
+        return result
+
+    def parts(self, rows: Rows) -> Matrix:
+        """What each bag adds to the score of some rows: (bags, len(rows)), 0 for a row without words."""
+        result = np.zeros((self.weights.shape[1], len(rows)), np.float32)
+        place = np.full(max(self.n_rows, int(self.rows.max(initial=-1)) + 1), -1, np.int64)
+        place[self.rows] = np.arange(len(self.rows))
+        documents = place[rows]
+        known = documents >= 0
+        if known.any():
+            result[:, known] = (self.documents[documents[known]] @ self.weights).T
+        return result
