@@ -32,8 +32,9 @@ from fusion.types import Item, Matrix, Vector
 SOURCE = "history"
 LEXICAL = "lexical"
 TEMPERATURE = 0.2
-# More of a history's items change no measured answer (20 do), and each costs time in every request.
-MAX_ITEMS = 30
+# Beside a request the history is one voice among several, and each of its items costs time: so many are heard then. On a
+# page without a request all of the profile's are.
+MAX_ITEMS_BESIDE = 30
 # A spread over so many items of the calibration sample is known to 4%.
 CALIBRATION_ITEMS = 256
 # A large catalogue is searched once for each of so many interests when nothing else was asked for.
@@ -60,16 +61,16 @@ class History:
     """The liked items of a profile that are in the collection, and what they say about candidates.
 
     Attributes:
-        ids: (m) the items, heaviest first, at most MAX_ITEMS.
+        ids: (m) the items, heaviest first.
         kinds: id -> the strongest thing that was done with it.
         strength: (m,) their weights; they add up to 1.
         blocks: those in which the history has something to say.
     """
 
-    def __init__(self, collection: ItemCollection, profile: Profile, blocks: Sequence[str]) -> None:
-        """Args: blocks: those that may be used; "lexical" is the words of the titles."""
+    def __init__(self, collection: ItemCollection, profile: Profile, blocks: Sequence[str], limit: int | None = None) -> None:
+        """Args: blocks: those that may be used; "lexical" is the words of the titles. limit: at most so many items."""
         self.collection = collection
-        known = [(i, w) for i, w in profile.liked if i in collection][:MAX_ITEMS]
+        known = [(i, w) for i, w in profile.liked if i in collection][:limit]
         self.ids = tuple(i for i, _ in known)
         self.kinds = dict(profile.kinds)
         self.rows = collection.rows_of(self.ids)

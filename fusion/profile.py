@@ -26,7 +26,7 @@ KIND_WEIGHT = {
     "return": -3.0,
 }
 HALF_LIFE = timedelta(days=30)
-MAX_ITEMS = 50
+MAX_ITEMS = 80
 # The usual end of a visit in web analytics: half an hour without any event.
 SESSION_GAP = timedelta(minutes=30)
 # One look must not outweigh a hundred purchases.

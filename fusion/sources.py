@@ -12,8 +12,8 @@ from fusion.blocks import Leg, calibrate, mean_direction
 from fusion.collection import ItemCollection
 from fusion.columns import normalise_value
 from fusion.encoders.base import BlockSpec, Encoder
+from fusion.history import MAX_ITEMS_BESIDE, History
 from fusion.history import SOURCE as HISTORY
-from fusion.history import History
 from fusion.profile import Profile
 from fusion.taste import LEG as TASTE
 from fusion.taste import Taste
@@ -91,7 +91,8 @@ class SourceEncoder:
         self._items("disliked", [(i, 1.0) for i in query.disliked], sources, query.seed_blocks)
         if profile.liked:
             blocks = [block for source, block in self.weights if source == HISTORY]
-            sources.history = History(self.collection, profile, blocks)
+            limit = MAX_ITEMS_BESIDE if sources.has_request else None
+            sources.history = History(self.collection, profile, blocks, limit)
             sources.taste = Taste(self.collection, profile)
         self._together("liked", [(i, 1.0) for i in query.liked], sources, query.seed_blocks)
         self._together("history", profile.liked, sources)
