@@ -111,9 +111,11 @@ class _Reader:
 
     def _read_thing(self, tokens: Sequence[Token], path: str, count: int) -> None:
         self._phrase(_joined(tokens), "category", "category", path, count)
-        if concept := _concept_of(tokens, "category"):
+        named = _concepts_of(tokens, "category")  # "Tops" are the tops beside shirts, or all that is worn above
+        for concept in named:
             self._attach(self.exact, concept, "category", "category", path, count)
             self.result.value_concepts.setdefault(("category", path), concept)
+        if named:
             return
         for start in range(1, len(tokens)):
             if concept := _concept_of(tokens[start:], "category"):
@@ -290,15 +292,20 @@ def _descendants() -> Mapping[str, set[str]]:
 
 def _concept_of(tokens: Sequence[Token], role: str) -> str:
     """Key of the concept that the tokens name, "" if none; a role unknown to the lexicon takes any attribute concept."""
+    return next(iter(_concepts_of(tokens, role)), "")
+
+
+def _concepts_of(tokens: Sequence[Token], role: str) -> list[str]:
+    """Keys of all of them; the first is what the value is called."""
     if not tokens:
-        return ""
+        return []
     tokens = [Token(t.word, t.key, t.start, t.end, t.kind) for t in tokens if t.word != "的"]
     entries = closed_class_table().matches(tokens, 0).get(len(tokens), []) if tokens else []
     keys = [entry.ref for entry in entries if entry.kind is Kind.MENTION]
     same = [key for key in keys if key.startswith(f"{role}:")]
     known_role = role in {"color", "gender", "size", "material", "season", "brand", "category"}
     free = [key for key in keys if not key.startswith(("category:", "brand:"))]
-    return next(iter(same or ([] if known_role else free)), "")
+    return same or ([] if known_role else free)
 
 
 def _parts(name: str) -> list[str]:
