@@ -121,7 +121,8 @@ def _read_bare_sizes(pieces: Sequence[Piece], tokens: Sequence[Token], values: C
         if piece.kind is not Kind.UNKNOWN or piece.end - piece.start > 1:
             continue
         links = values.sizes.get(size_key(tokens[piece.start : piece.end]), []) if tokens[piece.start].kind == NUMBER else []
-        if links and (_size_is_named(pieces, i) or _beside_size(pieces, i) or _follows_worn(pieces, i)):
+        named = _size_is_named(pieces, i) or _beside_size(pieces, i)
+        if links and (named or _follows_worn(pieces, i) or _describes_worn(pieces, i)):
             piece.kind, piece.links = Kind.MENTION, tuple(links)
     _fill_ranges(pieces, tokens, values)
 
@@ -153,6 +154,12 @@ def _follows_worn(pieces: Sequence[Piece], i: int) -> bool:
     alone = after is None or not (after.is_thing or after.kind in {Kind.UNKNOWN, Kind.PRICE})
     clear = before is not None and before.kind is not Kind.UNKNOWN and before.words not in load_list("no_price_before")
     return alone and clear and any(piece.is_thing and _is_worn(piece) for piece in pieces[:i])
+
+
+def _describes_worn(pieces: Sequence[Piece], i: int) -> bool:
+    """43的球鞋: a bare number that 的 joins to something worn."""
+    joined = i + 2 < len(pieces) and pieces[i + 1].words == "的"
+    return joined and pieces[i + 2].is_thing and _is_worn(pieces[i + 2])
 
 
 def _fill_ranges(pieces: Sequence[Piece], tokens: Sequence[Token], values: CatalogueValues) -> None:

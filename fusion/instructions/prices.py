@@ -175,7 +175,9 @@ def _follows_thing(tokens: Sequence[Token], amount: _Amount) -> bool:
     counts = (
         tokens[amount.end].word in _APPROXIMATE and following is not None and following.kind == HAN and following.word != "的"
     )
-    opens = previous is None and amount.number.value >= 100 and following is None  # "300 plus", and nothing else
+    opens = (
+        previous is None and amount.number.value >= 100 and (following is None or following.kind == MARK)
+    )  # "300 plus", "1.5k max, a pc"
     return (opens or (known and amount.number.value >= 20)) and not counts
 
 

@@ -147,7 +147,8 @@ def _closes_double(pieces: Sequence[Piece], start: int, end: int) -> bool:
     double = pieces[start].words in words(load("cues")["double"]["zh"]) and end == start + 1
     before = next((i for i in range(start - 1, -1, -1) if pieces[i].kind not in _SKIPPED), -1)
     opened = any(p.kind is Kind.NEGATE and p.words in load_list("double_openers") for p in pieces[max(0, before - 2) : before])
-    return double and opened and pieces[before].negated and (end == len(pieces) or not pieces[end].is_content)
+    closes = end == len(pieces) or not pieces[end].is_content or pieces[start].words in load_list("double_closings")
+    return double and opened and pieces[before].negated and closes
 
 
 def _refuse(pieces: Sequence[Piece], cue: int, said: str) -> None:
@@ -159,8 +160,16 @@ def _refuse(pieces: Sequence[Piece], cue: int, said: str) -> None:
         _affirm(pieces, targets)
     elif pieces[targets[-1]].kind is Kind.PRICE:
         _turn_price(pieces[targets[-1]])
+    elif _is_floor(pieces, targets):
+        _turn_price(pieces[targets[0] - 1])
     else:
         _negate(pieces, targets, soft=False)
+
+
+def _is_floor(pieces: Sequence[Piece], targets: Sequence[int]) -> bool:
+    """25以上的植物不要: where a lower bound describes a refused thing, the bound is refused and the thing is asked for."""
+    price = pieces[targets[0] - 1].price if targets[0] else None
+    return price is not None and price.high is None and all(pieces[i].is_thing for i in targets)
 
 
 def _close(pieces: Sequence[Piece], position: int) -> None:
@@ -209,7 +218,8 @@ def _turn_price(piece: Piece) -> bool:
 def _mark_degree(pieces: Sequence[Piece], end: int) -> None:
     """不要太花的: whatever follows "too" says something, even where it is a word of chatter elsewhere."""
     said = pieces[end - 1].words
-    is_degree = said.endswith(tuple(load_list("degrees"))) and end < len(pieces)
+    counts = end + 1 < len(pieces) and pieces[end].words in load_list("chatter_that_counts") and pieces[end + 1].words == "的"
+    is_degree = (said.endswith(tuple(load_list("degrees"))) or counts) and end < len(pieces)
     if is_degree and pieces[end].kind is Kind.CHATTER and pieces[end].words != "的":
         pieces[end].kind = Kind.UNKNOWN
 

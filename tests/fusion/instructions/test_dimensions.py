@@ -68,3 +68,7 @@ def test_elsewhere_a_superlative_is_a_word_to_search_with(clothes):
     found = clothes.parse("biggest backpack")
     assert found.order is None
     assert found.rest == "biggest backpack"
+
+
+def test_a_chinese_thing_decides_which_field_a_bound_is_about(parser):
+    assert "monitor size>=25" in slots_of(parser.parse("25寸以上的显示器"), Strength.MUST)

@@ -12,6 +12,8 @@ from fusion.types import Strength
         ("送女朋友的礼物", {"gender=Women"}),
         ("gift for a 5 year old", {"gender=Boys|Girls"}),
         ("冬天穿的", {"season=Winter"}),
+        ("蹦迪穿的", {"usage=Party"}),
+        ("for a vacation", {"usage=Travel"}),
         ("天冷", {"season=Winter"}),
     ],
 )

@@ -7,7 +7,7 @@ from fusion.instructions.tokens import tokenise
 
 
 def corrected(text: str) -> str:
-    index = HomophoneIndex({"连衣裙", "高跟鞋", "牛仔裤", "毛衣", "裤子", "跑鞋"}, {"黑色", "的", "码", "不"})
+    index = HomophoneIndex({"连衣裙", "高跟鞋", "牛仔裤", "毛衣", "裤子", "跑鞋", "跑步鞋"}, {"黑色", "跑步", "的", "码", "不"})
     return "".join(token.word for token in index.correct(tokenise(text)))
 
 
@@ -19,6 +19,8 @@ def corrected(text: str) -> str:
         ("牛子裤", "牛仔裤"),
         ("毛依", "毛衣"),
         ("42码的连衣群", "42码的连衣裙"),
+        ("黑色写", "黑色写"),
+        ("跑步写", "跑步鞋"),
     ],
 )
 def test_one_character_that_sounds_alike_is_corrected(typed, meant):

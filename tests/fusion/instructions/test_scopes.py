@@ -71,3 +71,27 @@ def test_not_too_expensive_is_a_wish_for_cheaper_and_not_a_negation(clothes):
 def test_a_refused_superlative_is_no_order(clothes):
     assert clothes.parse("not the cheapest watch").order is None
     assert clothes.parse("the cheapest watch").order.field == "price"
+
+
+@pytest.mark.parametrize("text", ["belt in brown, black works too", "棕色皮带，黑色也行"])
+def test_a_second_choice_is_an_alternative(clothes, text):
+    assert musts(clothes, text) == {"base colour=Black|Brown", "category=Accessories/Belts"}
+
+
+def test_a_second_choice_without_a_first_is_only_wanted(clothes):
+    assert musts(clothes, "belt, black works too") == {"category=Accessories/Belts"}
+
+
+@pytest.mark.parametrize(
+    "text", ["why is there no black belt", "don't you have black belts?", "怎么没有黑色皮带", "没有黑色皮带吗"]
+)
+def test_whoever_asks_why_there_is_none_wants_one(clothes, text):
+    assert musts(clothes, text) == {"base colour=Black", "category=Accessories/Belts"}
+
+
+def test_a_lower_bound_on_a_refused_thing_is_what_is_refused(clothes):
+    assert musts(clothes, "500以上的皮带不要") == {"price<=500", "category=Accessories/Belts"}
+
+
+def test_a_category_that_holds_another_one_adds_nothing(clothes):
+    assert musts(clothes, "footwear: sandals") == {"category=Footwear/Sandals"}
