@@ -76,12 +76,16 @@ def _doubt_superlative(piece: Piece, pieces: Sequence[Piece], tokens: Sequence[T
 
 
 def _doubt_absence(pieces: Sequence[Piece], i: int) -> None:
-    """没有凉鞋吗, 你们没有42码吗: a shopper who asks whether there is nothing of the kind wants it."""
+    """没有凉鞋吗, 鞋子没有42码的吗: a shopper who asks whether there is nothing of the kind wants it."""
     if pieces[i].words not in load_list("absences") or pieces[i].kind is not Kind.NEGATE:
         return
     before = list(itertools.takewhile(lambda piece: piece.kind is not Kind.STOP, reversed(pieces[:i])))
     clause = list(itertools.takewhile(lambda piece: piece.kind is not Kind.STOP, pieces[i + 1 :]))
-    if clause and clause[-1].words in load_list("question_ends") and not any(piece.is_content for piece in before):
+    if (
+        clause
+        and clause[-1].words in load_list("question_ends")
+        and all(piece.is_thing for piece in before if piece.is_content)
+    ):
         pieces[i].kind = Kind.NEUTRAL
 
 
