@@ -396,7 +396,7 @@ class RecommendationPipeline:
             run.query.liked,
             [item for _, item in shown],
             evidence.speaker(run.because),
-            {"liked": [(i, 1.0) for i in run.query.liked], "history": run.profile.liked},
+            {"liked": [(i, 1.0) for i in run.query.liked], "history": run.profile.chosen or run.profile.liked},
             evidence.taste_speaker(run.sources.taste, self.parser.value_name),
         )
         items = []

@@ -9,7 +9,7 @@ turns the items into scores.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +27,9 @@ KIND_WEIGHT = {
 }
 HALF_LIFE = timedelta(days=30)
 MAX_ITEMS = 80
+# What others chose with it holds longer than what it is like (docs/evaluation.md, "Behaviour").
+CHOSEN_HALF_LIFE = timedelta(days=60)
+MAX_CHOSEN = 150
 # The usual end of a visit in web analytics: half an hour without any event.
 SESSION_GAP = timedelta(minutes=30)
 # One look must not outweigh a hundred purchases.
@@ -67,6 +70,7 @@ class Profile:
 
     Attributes:
         liked, disliked: (item id, weight > 0), heaviest first, at most MAX_ITEMS each.
+        chosen: (item id, weight > 0) for behaviour: more of them, at most MAX_CHOSEN, that fade in CHOSEN_HALF_LIFE.
         purchased: ids bought and not returned, newest first.
         kinds: id -> the strongest thing done with it, for reasons ("because you bought ...").
         again: those of ``purchased`` that may come back, because they are used up.
@@ -74,6 +78,7 @@ class Profile:
 
     liked: tuple[tuple[str, float], ...] = ()
     disliked: tuple[tuple[str, float], ...] = ()
+    chosen: tuple[tuple[str, float], ...] = ()
     purchased: tuple[str, ...] = ()
     kinds: tuple[tuple[str, str], ...] = ()
     again: tuple[Repurchase, ...] = ()
@@ -99,6 +104,7 @@ def build_profile(
     """
     moment = now or datetime.now(UTC)
     weights: dict[str, float] = {}
+    chosen: dict[str, float] = {}
     strongest: dict[str, tuple[float, str]] = {}
     bought: dict[str, list[datetime]] = {}
     past = sorted((i for i in interactions if i.at <= moment), key=lambda i: i.at)
@@ -108,21 +114,28 @@ def build_profile(
     for act, said in zip(past, worths, strict=True):
         worth = said * factor if act.at >= session else said
         weights[act.item_id] = weights.get(act.item_id, 0.0) + worth
+        slower = 0.5 ** ((past[-1].at - act.at) / CHOSEN_HALF_LIFE - (past[-1].at - act.at) / HALF_LIFE)
+        chosen[act.item_id] = chosen.get(act.item_id, 0.0) + worth * slower
         if worth > strongest.get(act.item_id, (0.0, ""))[0]:
             strongest[act.item_id] = (worth, act.kind)
         if act.kind == "purchase":
             bought.setdefault(act.item_id, []).append(act.at)
         elif act.kind == "return":
             bought.pop(act.item_id, None)
-    ordered = sorted(weights.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
+    ordered = _heaviest(weights)
     purchased = sorted(bought, key=lambda i: bought[i][-1], reverse=True)
     return Profile(
         liked=tuple((i, w) for i, w in ordered if w > 0)[:MAX_ITEMS],
         disliked=tuple((i, -w) for i, w in ordered if w < 0)[:MAX_ITEMS],
+        chosen=tuple((i, w) for i, w in _heaviest(chosen) if w > 0)[:MAX_CHOSEN],
         purchased=tuple(purchased),
         kinds=tuple((i, kind) for i, (_worth, kind) in strongest.items()),
         again=tuple(_repurchase(i, bought[i], usual, moment) for i in purchased if (usual := interval_of(i)) is not None),
     )
+
+
+def _heaviest(weights: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(weights.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
 
 
 def _session_factor(worths: Sequence[float], now: Sequence[bool]) -> float:

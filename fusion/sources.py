@@ -95,7 +95,7 @@ class SourceEncoder:
             sources.history = History(self.collection, profile, blocks, limit)
             sources.taste = Taste(self.collection, profile)
         self._together("liked", [(i, 1.0) for i in query.liked], sources, query.seed_blocks)
-        self._together("history", profile.liked, sources)
+        self._together("history", profile.chosen or profile.liked, sources)
         return sources
 
     def calibrated(self, sources: Sources) -> list[Leg]:

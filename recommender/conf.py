@@ -50,7 +50,7 @@ class RecommenderSettings:
     MAX_ATTEMPTS: int = 3
     DRAIN_EVERY: int = 5
     BEHAVIOUR_MIN_SHOPPERS: int = 5  # two items that fewer shoppers chose are never shown to go together
-    BEHAVIOUR_NEIGHBOURS: int = 100
+    BEHAVIOUR_NEIGHBOURS: int = 300
     BEHAVIOUR_EASE_ITEMS: int = 5000  # up to so many items EASE is fitted (16 bytes an item^2), above item-kNN
     HISTORY_SIZE: int = 500
     CONSUMABLE_CATEGORIES: Sequence[str] = ()  # names ("Coffee") or paths ("Food/Coffee") of what is bought again and again

@@ -22,15 +22,17 @@ class LearnOptions:
 
     Attributes:
         min_shoppers: distinct shoppers whom a pair of items needs.
-        k: neighbours that an item keeps.
+        k: neighbours that an item keeps under EASE.
         ease_items: up to so many items EASE is fitted (best by measurement); above, item-kNN, which needs less.
         regularization: of EASE.
+        near: neighbours that an item keeps under item-kNN, where more of them say less.
     """
 
     min_shoppers: int = 5
-    k: int = 100
+    k: int = 300
     ease_items: int = 5000
     regularization: float = 200.0
+    near: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def learn_lists(item_ids: Sequence[str], counts: csr_matrix, bought: csr_matrix,
         ease = Ease(options.regularization, max_items=options.ease_items).fit(part)
         model, weights = ease.name, csr_matrix(ease.weights)
     else:
-        near = ItemNeighbours("tfidf", options.k, options.min_shoppers).fit(part)
+        near = ItemNeighbours("tfidf", min(options.k, options.near), options.min_shoppers).fit(part)
         model, weights = near.name, near.similarity
     lists = NeighbourLists.build(
         [item_ids[i] for i in eligible.tolist()],

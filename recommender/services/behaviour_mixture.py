@@ -10,7 +10,7 @@ import numpy as np
 
 from fusion.behaviour.learning import LearnOptions, learn_lists
 from fusion.behaviour.lists import NeighbourLists
-from fusion.behaviour.mixture import Case, Measured, choose_mixture
+from fusion.behaviour.mixture import Case, Measured, Mixture, choose_mixture
 from fusion.blocks import sparse_column, total
 from fusion.collection import ItemCollection
 from fusion.index.base import Rows
@@ -60,7 +60,8 @@ def choose_weights(
     cases = bench.cases()
     if len(cases) < MIN_CASES:
         return ChosenWeights()
-    found = choose_mixture(cases)
+    usual = weights.get(("history", "behaviour"), 0.0)
+    found = choose_mixture(cases, Mixture(usual / (usual + (bench.likeness or 1.0)), weights.get(("popularity", "feed"), 0.0)))
     share = found.best.share
     behaviour = share / (1 - share) * (bench.likeness or 1.0)
     return ChosenWeights(
@@ -143,7 +144,7 @@ class _Bench:
         return total([each.column for each in sources.history.columns(self._rows, sources.weights)], len(self._rows))
 
     def _together(self, profile: Profile) -> Vector:
-        found = self.lists.scores(profile.liked)
+        found = self.lists.scores(profile.chosen)
         spread = np.full(len(self._rows), np.nan, np.float32)
         if found is not None:
             spread[self._listed[self._listed >= 0]] = found[self._listed >= 0]
