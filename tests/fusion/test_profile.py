@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fusion.profile import MAX_ITEMS, MAX_SESSION_FACTOR, build_profile
+from fusion.profile import MAX_CHOSEN, MAX_ITEMS, MAX_SESSION_FACTOR, build_profile
 from fusion.types import Interaction
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -82,3 +82,12 @@ def test_a_long_history_is_cut_to_its_heaviest_items() -> None:
     profile = build_profile([act(str(n), "view", n) for n in range(200)], NOW)
     assert len(profile.liked) == MAX_ITEMS
     assert profile.liked[0][0] == "0"
+
+
+def test_behaviour_hears_more_items_and_forgets_them_more_slowly() -> None:
+    acts = [act(f"item-{n}", "purchase", 1 + n / 1000) for n in range(MAX_CHOSEN + 1)]
+    profile = build_profile([*acts, act("old", "purchase", 61), act("disliked", "dislike", 2)], NOW)
+    assert len(profile.chosen) == MAX_CHOSEN > len(profile.liked) == MAX_ITEMS
+    old = build_profile([act("old", "purchase", 61), act("new", "purchase", 1)], NOW)
+    assert dict(old.chosen) == {"new": pytest.approx(3.0), "old": pytest.approx(1.5)}
+    assert "disliked" not in dict(profile.chosen)
