@@ -31,6 +31,12 @@ def current() -> int:
     return IndexState.objects.filter(pk=1).values_list("behaviour", flat=True).first() or 0
 
 
+def simulated_in_force() -> bool:
+    """Whether the version in force was learnt from simulated shoppers, too. One query."""
+    in_force = IndexState.objects.filter(pk=1).values("behaviour")[:1]
+    return BehaviourVersion.objects.filter(pk__in=in_force, simulated=True).exists()
+
+
 @transaction.atomic
 def put_in_force(version: int, *, forget_others: bool = False) -> None:
     """Every process serves this version (0: none) from its next answer on. Of the others the newest stay for a way back.

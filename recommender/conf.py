@@ -53,6 +53,7 @@ class RecommenderSettings:
     BEHAVIOUR_NEIGHBOURS: int = 300
     BEHAVIOUR_EASE_ITEMS: int = 5000  # up to so many items EASE is fitted (16 bytes an item^2), above item-kNN
     HISTORY_SIZE: int = 500
+    USE_SIMULATED: bool = False  # let the events of `manage.py simulate` count for everybody; pages must then say so
     CONSUMABLE_CATEGORIES: Sequence[str] = ()  # names ("Coffee") or paths ("Food/Coffee") of what is bought again and again
     MAX_EVENTS: int = 500
     WARM_UP: bool = True

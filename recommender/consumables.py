@@ -16,10 +16,11 @@ from recommender.models import Event
 WINDOW = timedelta(days=730)
 
 
-def consumables() -> Consumables:
+def consumables(*, simulated: bool = False) -> Consumables:
     """What may come back after a purchase, as the log says now. Purchases without a shopper are not looked at."""
     categories = (*get_settings().CONSUMABLE_CATEGORIES, *get_catalog().consumable_categories)
     bought = Event.objects.filter(kind=Event.Kind.PURCHASE, occurred_at__lte=timezone.now())
+    bought = bought if simulated else bought.filter(simulated=False)
     latest = bought.aggregate(at=Max("occurred_at"))["at"]
     if latest is None:
         return Consumables({}, categories)

@@ -99,6 +99,7 @@ class Engine:
         self.revision = -1
         self.taught = -1
         self.behaviour = 0
+        self.counts_simulated = conf.USE_SIMULATED
         self._color_field = ""
         self._refreshing = threading.Lock()
         self._learning = threading.Lock()
@@ -222,7 +223,7 @@ class Engine:
         if time.monotonic() >= self._popularity_due:
             started = time.monotonic()
             try:
-                self._popularity = popularity_of_items()
+                self._popularity = popularity_of_items(simulated=self.counts_simulated)
                 self.collection.set_popularity(self._popularity, timezone.now())
             except DatabaseError as error:  # what is popular is a nicety: an answer without it lacks nothing that it claims
                 logger.warning("event=popularity_failed error=%r", error)
@@ -231,7 +232,7 @@ class Engine:
         if time.monotonic() >= self._consumables_due:
             started = time.monotonic()
             try:
-                self._consumables = consumables()
+                self._consumables = consumables(simulated=self.counts_simulated)
             except DatabaseError as error:
                 logger.warning("event=consumables_failed error=%r", error)
             self._consumables_due = _next_count(started, CONSUMABLES_SECONDS)

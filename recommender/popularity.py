@@ -15,13 +15,17 @@ from recommender.models import Event, IndexedItem
 KINDS = tuple(kind for kind, weight in KIND_WEIGHT.items() if weight > 0)
 
 
-def popularity_of_items(at: datetime | None = None) -> dict[str, float]:
+def popularity_of_items(at: datetime | None = None, *, simulated: bool = False) -> dict[str, float]:
     """Item id -> popularity at a moment, by default now; items that nobody chose are left out.
 
     Ages are counted back from the latest event before the moment: a history that was imported, or a shop that rested, still
     knows what was wanted. Nothing after the moment is looked at.
+
+    Args:
+        simulated: count simulated events, too.
     """
     events = Event.objects.filter(kind__in=KINDS, occurred_at__lte=at or timezone.now())
+    events = events if simulated else events.filter(simulated=False)
     latest = events.aggregate(at=Max("occurred_at"))["at"]
     if latest is None:
         return {}

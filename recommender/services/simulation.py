@@ -41,6 +41,7 @@ def run(plan: Plan, on_progress: Progress) -> Simulation:
         ValueError: nothing is indexed yet.
     """
     engine = get_engine()
+    engine.counts_simulated = True
     engine.refresh()
     ids = sorted(engine.collection.ids())
     items = [item for item_id in ids if (item := engine.collection.item(item_id)) is not None]

@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 from shop.orders.selectors import find_cart
+from shop.recommendations import learnt_from_simulated
 from shop.storefront.visitors import who
 
 THEMES = ("light", "dark")
@@ -21,6 +22,7 @@ def storefront(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme if theme in THEMES else "",
         "other_language": next(code for code, _ in settings.LANGUAGES if code != (get_language() or "en")),
+        "simulated_shoppers": SimpleLazyObject(learnt_from_simulated),
         "cart_units": SimpleLazyObject(lambda: cart_units(request)),
     }
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 from fusion.types import Item, Money
 from recommender.catalog import Feedback, Shopper
 from recommender.encoders import set_encoders
-from recommender.engine import reset_engine
+from recommender.engine import get_engine, reset_engine
 from recommender.models import Event, Recommendation
+from recommender.popularity import popularity_of_items
 from recommender.services import indexing
 from recommender.services.feedback import record
 from recommender.services.outbox import mark_stale
@@ -90,3 +91,17 @@ def test_an_empty_index_says_what_to_do(host) -> None:
         simulate("--sessions", "1")
     set_encoders(None)
     reset_engine()
+
+
+def test_what_simulated_shoppers_did_moves_nobody_else_unless_a_setting_says_so(shop, settings) -> None:
+    simulate("--shoppers", "5", "--sessions", "60")
+    assert not popularity_of_items()
+    assert popularity_of_items(simulated=True)
+    reset_engine()
+    engine = get_engine()
+    engine.refresh()
+    assert not engine.collection.columns.numbers("popularity").any()
+    settings.RECOMMENDER = {**settings.RECOMMENDER, "USE_SIMULATED": True}
+    engine = get_engine()
+    engine.refresh()
+    assert engine.collection.columns.numbers("popularity").any()
