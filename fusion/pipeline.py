@@ -10,29 +10,28 @@ sells. Only an invalid request is refused, and that happens before this.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.blocks import Column, Leg, combine, terms_of, total
+from fusion.blocks import Leg, combine, terms_of, total
 from fusion.chips import chip_key, edited, in_currency, labelled
 from fusion.collection import ItemCollection
 from fusion.columns import satisfies
 from fusion.encoders.base import Encoder
 from fusion.evidence import Evidence
 from fusion.explanation import explain
-from fusion.history import HistoryColumn
 from fusion.index.base import Mask, Rows
 from fusion.instructions.base import InstructionParser
 from fusion.messages import say
 from fusion.musts import as_applied
 from fusion.profile import Profile
-from fusion.ranking import best_first, by_column, diversify, relevant_enough
+from fusion.ranking import best_first, by_column, diversify, relevant_enough, top_rows
 from fusion.relaxation import Relaxer
+from fusion.run import PipelineOptions as PipelineOptions
+from fusion.run import Run
 from fusion.scoring import Scorer
 from fusion.sources import SourceEncoder, Sources
 from fusion.stand_in import queries_without, stand_ins
@@ -50,71 +49,12 @@ from fusion.types import (
     RankedItem,
     Relaxation,
     Term,
-    Vector,
 )
-from fusion.weights import DEFAULT_WEIGHTS
 from fusion.wording import Wording
 
 logger = logging.getLogger(__name__)
 
 Fetch = Callable[[Sequence[str]], Mapping[str, Item]]
-
-
-@dataclass(frozen=True)
-class PipelineOptions:
-    """How a pipeline behaves.
-
-    Attributes:
-        weights: (source, block) -> weight.
-        floor: an item of a worded or pictured request needs this fused score (in standard deviations above the
-            catalogue's average) unless it has a word of the request or a must already picked it.
-        diversity: how much look-alikes are pushed apart where no words and no photo say what is wanted; 0 is off.
-        never_relaxed: fields whose musts are never let go, such as an age rating or allergens; stock never is.
-        n_candidates: how many rows the dense and the lexical leg each bring to be scored exactly.
-    """
-
-    weights: Mapping[tuple[str, str], float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
-    floor: float = 0.0
-    diversity: float = 0.1
-    hide_out_of_stock: bool = True
-    never_relaxed: tuple[str, ...] = ()
-    n_candidates: int = 1000
-
-
-@dataclass
-class _Run:
-    """One request on its way through the pipeline."""
-
-    query: Query
-    profile: Profile
-    instruction: Instruction = field(default_factory=Instruction)
-    sources: Sources = field(default_factory=Sources)
-    legs: list[Leg] = field(default_factory=list)
-    musts: tuple[Constraint, ...] = ()
-    relaxation: Relaxation = field(default_factory=Relaxation)
-    state: str = "ok"
-    total: int = 0
-    rows: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
-    columns: list[Column] = field(default_factory=list)
-    spoken: list[HistoryColumn] = field(default_factory=list)
-    because: dict[str, tuple[str, str]] = field(default_factory=dict)
-    scores: Vector = field(default_factory=lambda: np.zeros(0, np.float32))
-    lexical: Vector | None = None
-    order: Order | None = None
-    timings: dict[str, float] = field(default_factory=dict)
-    degraded: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings[name] = self.timings.get(name, 0.0) + (time.perf_counter() - started) * 1000
-
-    @property
-    def language(self) -> str:
-        return self.query.language or self.instruction.language or "en"
 
 
 class RecommendationPipeline:
@@ -138,7 +78,7 @@ class RecommendationPipeline:
 
     def recommend(self, query: Query, profile: Profile | None = None) -> Answer:
         """One ranked, explained answer."""
-        run = _Run(query, profile or Profile())
+        run = Run(query, profile or Profile())
         with run.stage("parse"):
             self._understand(run)
         with run.stage("encode"):
@@ -165,7 +105,7 @@ class RecommendationPipeline:
 
     # -- understand ------------------------------------------------------------------------------------------------
 
-    def _understand(self, run: _Run) -> None:
+    def _understand(self, run: Run) -> None:
         query = run.query
         if query.text.strip():
             try:
@@ -184,7 +124,7 @@ class RecommendationPipeline:
         run.order = query.order or run.instruction.order
         run.musts = run.instruction.musts
 
-    def _filters(self, run: _Run) -> list[Constraint]:
+    def _filters(self, run: Run) -> list[Constraint]:
         """The filters with labels, without those that a chip already asks for."""
         asked = {chip_key(c) for c in run.instruction.musts}
         filters = [c for c in run.query.filters if chip_key(c) not in asked]
@@ -193,14 +133,14 @@ class RecommendationPipeline:
 
     # -- encode ----------------------------------------------------------------------------------------------------
 
-    def _encode(self, run: _Run) -> None:
+    def _encode(self, run: Run) -> None:
         run.sources = self.source_encoder.encode(run.query, run.instruction, run.profile)
         run.legs = self.source_encoder.calibrated(run.sources)
         run.degraded += run.sources.degraded
 
     # -- retrieve --------------------------------------------------------------------------------------------------
 
-    def _retrieve(self, run: _Run) -> None:
+    def _retrieve(self, run: Run) -> None:
         mask = self._mask(run.musts, run.query, run.profile, run.sources)
         if run.musts:
             mask = self._fitting(run, mask)
@@ -214,14 +154,14 @@ class RecommendationPipeline:
             return
         found = self._search(run, mask)
         nothing_asked = not found
-        found.append(_top(run.lexical, mask, self.options.n_candidates))
-        found.append(_top(self.collection.columns.numbers("popularity").astype(np.float32), mask, run.query.depth))
-        found += [_top(together, mask, self.options.n_candidates) for together in run.sources.together.values()]
+        found.append(top_rows(run.lexical, mask, self.options.n_candidates))
+        found.append(top_rows(self.collection.columns.numbers("popularity").astype(np.float32), mask, run.query.depth))
+        found += [top_rows(together, mask, self.options.n_candidates) for together in run.sources.together.values()]
         if run.order is not None or nothing_asked:
             found.append(self._top_by_order(run.order, mask))
         run.rows = np.unique(np.concatenate(found))
 
-    def _search(self, run: _Run, mask: Mask) -> list[Rows]:
+    def _search(self, run: Run, mask: Mask) -> list[Rows]:
         """Candidates by vectors: of a request and the history together, or of each interest where nothing was asked for."""
         history, weights = run.sources.history, run.sources.weights
         if not history:
@@ -252,7 +192,7 @@ class RecommendationPipeline:
         """Some words of a request alone, as calibrated legs."""
         return self.source_encoder.calibrated(self.source_encoder.encode(Query(), Instruction(rest=words), Profile()))
 
-    def _fitting(self, run: _Run, mask: Mask) -> Mask:
+    def _fitting(self, run: Run, mask: Mask) -> Mask:
         """The rows that meet all musts; where there are none of the kind asked for, those of the smallest relaxation."""
         topics = TopicFinder(self.collection, self.parser, run.instruction, run.legs, self._legs_of)
         allowed = self._mask((), run.query, run.profile, run.sources)
@@ -260,7 +200,7 @@ class RecommendationPipeline:
             return mask
         return self._relax(run, mask, allowed, topics)
 
-    def _relax(self, run: _Run, mask: Mask, allowed: Mask, topics: TopicFinder) -> Mask:
+    def _relax(self, run: Run, mask: Mask, allowed: Mask, topics: TopicFinder) -> Mask:
         """Let go of the fewest and softest musts, stay with the thing asked for, and say so.
 
         Args:
@@ -300,7 +240,7 @@ class RecommendationPipeline:
 
     # -- score -----------------------------------------------------------------------------------------------------
 
-    def _score(self, run: _Run) -> None:
+    def _score(self, run: Run) -> None:
         run.columns = self.scorer.columns(run.instruction, run.sources, run.legs, run.lexical, run.rows)
         if run.sources.history:
             run.spoken = run.sources.history.columns(run.rows, run.sources.weights)
@@ -311,7 +251,7 @@ class RecommendationPipeline:
 
     # -- arrange and re-check --------------------------------------------------------------------------------------
 
-    def _arrange(self, run: _Run) -> NDArray[np.int64]:
+    def _arrange(self, run: Run) -> NDArray[np.int64]:
         """Positions into run.rows, best first, at most query.depth."""
         keep = np.arange(len(run.rows))
         if run.sources.has_request and run.columns and not run.musts and not run.relaxation.dropped:
@@ -330,12 +270,12 @@ class RecommendationPipeline:
         worded = bool(run.sources.words) or run.query.photo is not None
         return ranked if worded or not self.options.diversity else self._spread(run, ranked)
 
-    def _above_floor(self, run: _Run) -> Mask:
+    def _above_floor(self, run: Run) -> Mask:
         """Candidates that are related enough; one that has a word of the request always is."""
         related = run.scores >= self.options.floor
         return related if run.lexical is None else related | (run.lexical[run.rows] > 0)
 
-    def _spread(self, run: _Run, ranked: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _spread(self, run: Run, ranked: NDArray[np.int64]) -> NDArray[np.int64]:
         """Push look-alikes apart on the first pages of a feed."""
         blocks = [b for b in ("look", "image", "text") if b in self.collection.index.dims]
         if not blocks or len(ranked) < 3:
@@ -345,7 +285,7 @@ class RecommendationPipeline:
         order = diversify(run.scores[pool], vectors, len(pool), 1.0 - self.options.diversity)
         return np.concatenate([pool[order], ranked[len(pool) :]])
 
-    def _recheck(self, run: _Run, order: NDArray[np.int64]) -> tuple[dict[str, Item], NDArray[np.int64]]:
+    def _recheck(self, run: Run, order: NDArray[np.int64]) -> tuple[dict[str, Item], NDArray[np.int64]]:
         """Fresh items for the first page; what no longer fits leaves the ranking."""
         fresh: dict[str, Item] = {}
         gone: set[int] = set()
@@ -383,7 +323,7 @@ class RecommendationPipeline:
 
     # -- explain ---------------------------------------------------------------------------------------------------
 
-    def _explain(self, run: _Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> tuple[RankedItem, ...]:
+    def _explain(self, run: Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> tuple[RankedItem, ...]:
         page = [(int(p), self.collection.id_of(int(run.rows[p]))) for p in order[: run.query.limit]]
         shown = [(p, fresh[item_id]) for p, item_id in page if item_id in fresh]
         evidence = Evidence(self.collection, run.language, run.instruction)
@@ -444,7 +384,7 @@ class RecommendationPipeline:
             for rank, i in enumerate(items, start=first_rank)
         )  # fmt: skip
 
-    def _answer(self, run: _Run, order: NDArray[np.int64], items: tuple[RankedItem, ...]) -> Answer:
+    def _answer(self, run: Run, order: NDArray[np.int64], items: tuple[RankedItem, ...]) -> Answer:
         ids = [(int(p), self.collection.id_of(int(run.rows[p]))) for p in order]
         known = [(p, item_id) for p, item_id in ids if item_id]
         return Answer(
@@ -461,14 +401,3 @@ class RecommendationPipeline:
             relaxation=run.relaxation,
             state=run.state if items else "no_match",
         )
-
-
-def _top(scores: Vector | None, mask: Mask, k: int) -> Rows:
-    """The k allowed rows with the largest positive scores."""
-    if scores is None:
-        return np.zeros(0, np.int64)
-    allowed = np.where(mask[: len(scores)], np.nan_to_num(scores[: len(mask)]), 0.0)
-    rows = np.flatnonzero(allowed > 0)
-    if len(rows) > k:
-        rows = rows[np.argpartition(-allowed[rows], k - 1)[:k]]
-    return rows.astype(np.int64)

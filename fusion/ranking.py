@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.exceptions import DimensionMismatch
+from fusion.index.base import Mask, Rows
 from fusion.types import Matrix, Vector
 
 # The share of the best score that an item needs before an explicit order ("cheapest camera") may put it first.
@@ -66,3 +67,14 @@ def diversify(scores: Vector, vectors: Matrix, k: int, trade_off: float = 0.9) -
         open_[best] = False
         alike = np.maximum(alike, vectors @ vectors[best])
     return picked
+
+
+def top_rows(scores: Vector | None, mask: Mask, k: int) -> Rows:
+    """The k allowed rows with the largest positive scores."""
+    if scores is None:
+        return np.zeros(0, np.int64)
+    allowed = np.where(mask[: len(scores)], np.nan_to_num(scores[: len(mask)]), 0.0)
+    rows = np.flatnonzero(allowed > 0)
+    if len(rows) > k:
+        rows = rows[np.argpartition(-allowed[rows], k - 1)[:k]]
+    return rows.astype(np.int64)

@@ -8,56 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.money import Money as Money
+from fusion.money import minor_unit_exponent as minor_unit_exponent
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
-
-# ISO 4217 currencies whose minor unit is not a hundredth.
-MINOR_UNIT_EXPONENTS: Mapping[str, int] = {
-    "JPY": 0,
-    "KRW": 0,
-    "VND": 0,
-    "CLP": 0,
-    "ISK": 0,
-    "BHD": 3,
-    "KWD": 3,
-    "JOD": 3,
-    "OMR": 3,
-    "TND": 3,
-}
-
-
-def minor_unit_exponent(currency: str) -> int:
-    """Decimal places of a currency's minor unit (ISO 4217), 2 where nothing else is known."""
-    return MINOR_UNIT_EXPONENTS.get(currency, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in integer minor units (cents, fen) of one currency."""
-
-    amount_minor: int
-    currency: str
-
-    @classmethod
-    def from_major(cls, amount: Decimal | int | str, currency: str) -> Money:
-        """Money from an amount in major units ("12.50"), rounded half up to the currency's minor unit."""
-        scaled = Decimal(amount).scaleb(minor_unit_exponent(currency))
-        return cls(int(scaled.to_integral_value("ROUND_HALF_UP")), currency)
-
-    @property
-    def major(self) -> Decimal:
-        """The amount in major units (dollars, yuan)."""
-        return Decimal(self.amount_minor).scaleb(-minor_unit_exponent(self.currency))
 
 
 @dataclass(frozen=True, slots=True)
