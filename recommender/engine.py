@@ -32,6 +32,7 @@ from fusion.tokens import tokenize
 from fusion.types import Matrix, Vector
 from fusion.weights import with_overrides
 from recommender.behaviour import load as load_behaviour
+from recommender.behaviour import simulated_in_force
 from recommender.catalog import get_catalog
 from recommender.conf import get_settings
 from recommender.consumables import consumables
@@ -100,6 +101,7 @@ class Engine:
         self.taught = -1
         self.behaviour = 0
         self.counts_simulated = conf.USE_SIMULATED
+        self.learnt_simulated = False
         self._color_field = ""
         self._refreshing = threading.Lock()
         self._learning = threading.Lock()
@@ -168,6 +170,7 @@ class Engine:
         self.pipeline.reweigh(with_overrides({**weights, **get_settings().WEIGHTS}))
         self.collection.set_neighbours(lists)
         self.behaviour = version
+        self.learnt_simulated = bool(version) and simulated_in_force()
 
     def _find_blank_blocks(self) -> tuple[str, ...]:
         """Blocks that items should have and (nearly) none has: the encoder changed and its vectors are still being made."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.utils import translation
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +19,10 @@ def _static_files_without_a_manifest(settings) -> None:
 def _passwords_without_a_second_of_work(settings) -> None:
     """The shop's hasher is slow on purpose; no test is about that."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _no_language_is_left_behind() -> Iterator[None]:
+    """A request in Chinese leaves its language active in the thread; the next test starts without."""
+    yield
+    translation.deactivate()

@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from fusion.chips import SORT, chip_key, chips_of
 from fusion.exceptions import InvalidQuery
 from fusion.types import Constraint, Interaction
-from recommender.behaviour import simulated_in_force
 from recommender.catalog import Shopper, get_catalog, user_key
 from recommender.conf import get_settings
 from recommender.engine import get_engine
@@ -232,7 +231,8 @@ def forget_everything(request: HttpRequest) -> str:
 
 def learnt_from_simulated() -> bool:
     """Whether anything that pages show was learnt from simulated shoppers; every page then says so."""
-    return get_engine().counts_simulated or simulated_in_force()
+    engine = get_engine()
+    return engine.counts_simulated or engine.learnt_simulated
 
 
 def keep_history(visitor_id: str, user_id: int) -> None:

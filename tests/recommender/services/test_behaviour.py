@@ -13,12 +13,12 @@ from django.utils import timezone
 from fusion.types import Item
 from fusion.weights import DEFAULT_WEIGHTS, share_out
 from recommender import tasks
-from recommender.catalog import Shopper
+from recommender.catalog import Feedback, Shopper
 from recommender.encoders import set_encoders
 from recommender.engine import Engine, get_engine, reset_engine
 from recommender.models import BehaviourVersion, Event, IndexState, Job
 from recommender.services import behaviour, indexing
-from recommender.services.feedback import erase
+from recommender.services.feedback import erase, record
 from recommender.services.outbox import mark_stale
 from recommender.services.serving import RecommendationRequest, recommend
 from tests.encoders import HashedWords
@@ -261,3 +261,14 @@ def test_an_item_that_was_taken_out_of_the_catalogue_is_not_learnt(shop) -> None
     mark_stale(["stove"])
     indexing.drain()
     assert behaviour.learn().version == 0
+
+
+def test_every_process_knows_whether_simulated_shoppers_taught_it(shop) -> None:
+    for n in range(5):
+        record([Feedback("purchase", item, user_id=f"simulated-{n}", simulated=True) for item in sorted(shop.items)[:2]])
+    engine = get_engine()
+    engine.refresh()
+    assert not engine.learnt_simulated
+    assert behaviour.learn(simulated=True).version
+    engine.refresh()
+    assert engine.learnt_simulated
