@@ -93,7 +93,8 @@ class SourceEncoder:
             blocks = [block for source, block in self.weights if source == HISTORY]
             limit = MAX_ITEMS_BESIDE if sources.has_request else None
             sources.history = History(self.collection, profile, blocks, limit)
-            sources.taste = Taste(self.collection, profile)
+            if sources.has_request:
+                sources.taste = Taste(self.collection, profile)
         self._together("liked", [(i, 1.0) for i in query.liked], sources, query.seed_blocks)
         self._together("history", profile.chosen or profile.liked, sources)
         return sources

@@ -1,15 +1,15 @@
 """A shopper's taste: the values that they choose more often than the catalogue offers them.
 
     liking[f, v] = log( (chosen[f, v] + PRIOR * offered[f, v]) / ((chosen[f] + PRIOR) * offered[f, v]) )
-    taste(i)     = sum over fields f of liking[f, value of i]  +  level * level(i)
+    taste(i)     = sum over fields f of liking[f, value of i]
 
 ``chosen`` is the evidence of the history in purchases (recent and strong acts count most, see fusion/profile.py), ``offered``
 the value's share of the catalogue, so that somebody who buys black shirts where all shirts are black is not said to like
-black: a smoothed log-odds, the weight of evidence of Good (1950). ``level(i)`` is how dear an item is among those of its
-category, in spreads of their log prices, and ``level`` the shopper's own, shrunk towards 0.
+black: a smoothed log-odds, the weight of evidence of Good (1950).
 
-Unlike likeness (fusion/history.py) it speaks within a category: of the shoes that were asked for it knows the brand, the
-colour and the price that this shopper takes.
+Unlike likeness (fusion/history.py) it speaks within what was asked for: of the shoes it knows the brand and the colour that
+this shopper takes. On a page without a request it is not used, and how dear things were is no part of it: both made the
+answers to real histories worse (docs/evaluation.md, "Taste").
 """
 
 from __future__ import annotations
@@ -59,8 +59,6 @@ class Taste:
         self.evidence = np.asarray([w for _, w in known], np.float64) / KIND_WEIGHT["purchase"]
         self.strength = float(np.maximum(self.evidence, 0.0).sum())
         self.likings: dict[str, _Liking] = {}
-        self._levels: Floats = np.zeros(0)
-        self._level = 0.0
         if self.strength > 0:
             self._learn()
 
@@ -71,7 +69,7 @@ class Taste:
         """z over the candidates, (n,), shrunk where little is known; None when the taste does not tell them apart."""
         if not self or not len(rows):
             return None
-        raw = sum((liking.of(rows) for liking in self.likings.values()), self._level * self._levels[rows])
+        raw = np.sum([liking.of(rows) for liking in self.likings.values()], axis=0)
         mean, std = float(raw.mean()), float(raw.std())
         if std < MIN_STD:
             return None
@@ -92,13 +90,9 @@ class Taste:
         return [(field, value) for liked, field, value in sorted(found, reverse=True) if liked >= SPOKEN][:limit]
 
     def _learn(self) -> None:
-        columns = self.collection.columns
-        codes = columns.codes()
-        for field, (of_row, names) in codes.items():
+        for field, (of_row, names) in self.collection.columns.codes().items():
             if 2 <= len(names) <= MAX_VALUES and (of_row[self.rows] >= 0).any():
                 self.likings[field] = _Liking(of_row, names, self._log_odds(of_row, len(names)))
-        self._levels = _price_levels(columns.numbers("price"), codes.get("category", (None, ()))[0])
-        self._level = float(self.evidence @ self._levels[self.rows]) / (self.strength + PRIOR)
 
     def _log_odds(self, of_row: NDArray[np.int32], n_values: int) -> Floats:
         offered = np.bincount(of_row[of_row >= 0], minlength=n_values).astype(np.float64)
@@ -109,19 +103,3 @@ class Taste:
         chosen = np.maximum(chosen, 0.0)
         odds = (chosen + PRIOR * offered) / ((chosen.sum() + PRIOR) * np.maximum(offered, 1e-12))
         return np.asarray(np.where(offered > 0, np.log(np.maximum(odds, 1e-12)), 0.0), np.float64)
-
-
-def _price_levels(prices: Floats, category: NDArray[np.int32] | None) -> Floats:
-    """(n_rows,): log price in spreads above the mean of the item's category; 0 where unknown or alone."""
-    levels = np.zeros(len(prices))
-    known = ~np.isnan(prices) & (prices > 0)
-    if not known.any():
-        return levels
-    group = np.zeros(len(prices), np.int64) if category is None else category.astype(np.int64) + 1
-    logs = np.log(prices[known])
-    n = np.bincount(group[known])
-    mean = np.bincount(group[known], logs) / np.maximum(n, 1)
-    apart = logs - mean[group[known]]
-    spread = np.sqrt(np.bincount(group[known], apart**2) / np.maximum(n, 1))[group[known]]
-    levels[known] = np.divide(apart, spread, out=np.zeros_like(apart), where=spread > 1e-9)
-    return np.clip(levels, -3.0, 3.0)

@@ -311,3 +311,12 @@ def test_a_large_catalogue_is_searched_through_candidates_and_gives_the_same_fir
     query = Query(text="lamp", limit=20)
     assert ids(few.recommend(query)) == ids(all_.recommend(query))
     assert few.recommend(query).total == 3000
+
+
+def test_taste_speaks_within_what_was_asked_for_and_not_on_a_page_without_a_request(collection, shelf):
+    profile = build_profile([Interaction("red-shoe", "purchase", datetime.now(UTC))])
+    pipeline = make_pipeline(collection, shelf)
+    asked, browsed = pipeline.recommend(Query("shoe", limit=8), profile), pipeline.recommend(Query(limit=8), profile)
+    sources = [{t.source for terms in answer.terms.values() for t in terms} for answer in (asked, browsed)]
+    assert "taste" in sources[0]
+    assert "taste" not in sources[1]

@@ -95,8 +95,7 @@ def test_knock_outs_cover_each_block_and_source_once_and_change_the_answer(pipel
     run(folds, [main], 5)
     outs = knock_outs(main, main.used)
     assert {arm.name for arm in outs} == {
-        "without block prior", "without block lexical", "without block text", "without block attributes",
-        "without source history",
+        "without block prior", "without block lexical", "without block text", "without source history",
     }  # fmt: skip
     case = folds[0].cases[0]
     full = main.answer(case, 5, explain_depth=10)
