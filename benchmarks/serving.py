@@ -145,7 +145,7 @@ def _stage_clock(on_cpu: bool) -> Iterator[None]:
     if not on_cpu:
         yield
         return
-    with patch("fusion.pipeline.time", SimpleNamespace(perf_counter=time.process_time)):
+    with patch("fusion.run.time", SimpleNamespace(perf_counter=time.process_time)):
         yield
 
 
