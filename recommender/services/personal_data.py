@@ -81,10 +81,9 @@ def erase(shopper: Shopper) -> Receipt:
     The rows and the receipt are one transaction. Learnt lists are withdrawn at once, and made anew by the worker.
     """
     with transaction.atomic():
-        chose = Event.objects.filter(owned_by(replace(shopper, use_history=True))).exists()
         deleted = feedback.erase(shopper)
         counts = {"events": deleted.events, "recommendations": deleted.recommendations, "photos": deleted.photos}
-        unlearnt = [name for name, withdraw in LEARNT.items() if chose and withdraw()]
+        unlearnt = [name for name, withdraw in LEARNT.items() if deleted.events and withdraw()]
         row = ErasureReceipt.objects.create(counts=counts, unlearnt=unlearnt)
         if unlearnt:
             transaction.on_commit(_learn_again)

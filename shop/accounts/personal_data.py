@@ -66,14 +66,18 @@ def _visitors(user: User | None, visitor_token: str) -> Q:
     return mine | Q(user=user) if user is not None else mine
 
 
-def _orders(user: User | None, visitor_token: str) -> QuerySet[Order]:
+def _owned(user: User | None, visitor_token: str) -> Q:
+    """Rows of this person that have a user or, for a guest, a visitor's token."""
     owned = Q(user=None, visitor_token=visitor_token) if visitor_token else Q(pk__in=[])
-    return Order.objects.filter(owned | Q(user=user) if user is not None else owned)
+    return owned | Q(user=user) if user is not None else owned
+
+
+def _orders(user: User | None, visitor_token: str) -> QuerySet[Order]:
+    return Order.objects.filter(_owned(user, visitor_token))
 
 
 def _carts(user: User | None, visitor_token: str) -> QuerySet[Cart]:
-    owned = Q(user=None, visitor_token=visitor_token) if visitor_token else Q(pk__in=[])
-    return Cart.objects.filter(owned | Q(user=user) if user is not None else owned)
+    return Cart.objects.filter(_owned(user, visitor_token))
 
 
 def _preferences(user: User | None, visitor_token: str) -> QuerySet[Preference]:
