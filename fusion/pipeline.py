@@ -50,6 +50,7 @@ from fusion.types import (
     Relaxation,
     Term,
 )
+from fusion.weighing import Context, Weigher, weighed
 from fusion.wording import Wording
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class RecommendationPipeline:
         self.options = options or PipelineOptions()
         self.source_encoder = SourceEncoder(encoders, collection, self.options.weights)
         self.scorer = Scorer(collection, self.options.weights)
+        self.weigher: Weigher | None = None
 
     def recommend(self, query: Query, profile: Profile | None = None) -> Answer:
         """One ranked, explained answer."""
@@ -137,6 +139,23 @@ class RecommendationPipeline:
         run.sources = self.source_encoder.encode(run.query, run.instruction, run.profile)
         run.legs = self.source_encoder.calibrated(run.sources)
         run.degraded += run.sources.degraded
+        run.context = self._context(run)
+        if self.weigher is not None:
+            try:
+                run.weighing = self.weigher.weigh(run.context)
+            except Exception as error:  # what was learnt is a gain; without it the defaults rank
+                logger.warning("event=weigh_failed weigher=%s error=%r", type(self.weigher).__name__, error)
+                run.degraded.append("fusion")
+
+    def _context(self, run: Run) -> Context:
+        return Context(
+            words=run.sources.vectors.get(("words", "text")),
+            signals=tuple(run.sources.weights),
+            n_history=len(run.sources.history.ids) if run.sources.history else 0,
+            n_musts=len(run.musts),
+            language=run.instruction.language,
+            draw=run.query.draw,
+        )
 
     # -- retrieve --------------------------------------------------------------------------------------------------
 
@@ -171,11 +190,11 @@ class RecommendationPipeline:
         else:
             searches = [[*run.legs, *interest] for interest in history.interests(weights)]
         k = self.options.n_candidates // max(1, len(searches))
-        return [rows for legs in searches if legs for rows in self._search_one(legs, k, mask)]
+        return [rows for legs in searches if legs for rows in self._search_one(run, legs, k, mask)]
 
-    def _search_one(self, legs: Sequence[Leg], k: int, mask: Mask) -> list[Rows]:
+    def _search_one(self, run: Run, legs: Sequence[Leg], k: int, mask: Mask) -> list[Rows]:
         """The best rows by all blocks, and by the others for what lacks some."""
-        index, (query, offsets) = self.collection.index, combine(legs)
+        index, (query, offsets) = self.collection.index, combine(weighed(legs, run.weighing.factors))
         queries = [query, *queries_without(index, query, np.flatnonzero(mask))]
         return [index.search(blocks, offsets, k, mask) for blocks in queries]
 
@@ -243,9 +262,12 @@ class RecommendationPipeline:
     def _score(self, run: Run) -> None:
         run.columns = self.scorer.columns(run.instruction, run.sources, run.legs, run.lexical, run.rows)
         if run.sources.history:
-            run.spoken = run.sources.history.columns(run.rows, run.sources.weights)
-            run.columns += [spoken.column for spoken in run.spoken]
+            spoken = run.sources.history.columns(run.rows, run.sources.weights)
+            loud = weighed([one.column for one in spoken], run.weighing.factors)
+            run.spoken = [replace(one, column=column) for one, column in zip(spoken, loud, strict=True)]
         run.columns += self.scorer.again(run.profile, run.rows)
+        run.columns = weighed(run.columns, run.weighing.factors)
+        run.columns += [one.column for one in run.spoken]
         run.columns += stand_ins(run.columns, len(run.rows))
         run.scores = total(run.columns, len(run.rows))
 
@@ -399,5 +421,7 @@ class RecommendationPipeline:
             timings={name: round(ms, 3) for name, ms in run.timings.items()},
             weights={f"{c.source}/{c.block}": round(c.weight, 6) for c in run.columns},
             relaxation=run.relaxation,
+            weighing=run.weighing,
+            context=run.context,
             state=run.state if items else "no_match",
         )

@@ -15,6 +15,7 @@ from fusion.index.base import Rows
 from fusion.profile import Profile
 from fusion.sources import Sources
 from fusion.types import Constraint, Instruction, Order, Query, Relaxation, Vector
+from fusion.weighing import Context, Weighing
 from fusion.weights import DEFAULT_WEIGHTS
 
 
@@ -57,6 +58,8 @@ class Run:
     spoken: list[HistoryColumn] = field(default_factory=list)
     because: dict[str, tuple[str, str]] = field(default_factory=dict)
     scores: Vector = field(default_factory=lambda: np.zeros(0, np.float32))
+    context: Context = field(default_factory=Context)
+    weighing: Weighing = field(default_factory=Weighing)
     lexical: Vector | None = None
     order: Order | None = None
     timings: dict[str, float] = field(default_factory=dict)

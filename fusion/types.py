@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fusion.money import Money as Money
 from fusion.money import minor_unit_exponent as minor_unit_exponent
+from fusion.weighing import Context, Weighing
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -226,6 +227,7 @@ class Query:
         exclude: ids never to return.
         seed_blocks: which blocks the liked and disliked items speak in ("looks like" is look and image); empty means all.
         explain_depth: for how many of the ranking the terms are kept, for later pages and for the log.
+        draw: uniform in [0, 1), for a weigher that explores (see fusion.weighing.Context).
     """
 
     text: str = ""
@@ -242,6 +244,7 @@ class Query:
     exclude: tuple[str, ...] = ()
     seed_blocks: tuple[str, ...] = ()
     explain_depth: int = 120
+    draw: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +350,8 @@ class Answer:
         total: how many items met the musts.
         degraded: what was not available, e.g. "text_model", "photo", "index", "history"; empty when all was well.
         timings: stage -> milliseconds.
-        weights: "block/source" -> the weight that was used.
+        weights: "source/block" -> the weight that was used.
+        context, weighing: what the weigher saw, and what it chose.
         state: "ok", "too_tight" (the thing is there, but no item of it meets all musts: see relaxation) or "no_match"
             (the shop has nothing of the kind; items, if any, are what comes nearest).
     """
@@ -363,6 +367,8 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     relaxation: Relaxation = field(default_factory=Relaxation)
+    context: Context = field(default_factory=Context)
+    weighing: Weighing = field(default_factory=Weighing)
     state: str = "ok"
 
     @property

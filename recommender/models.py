@@ -201,6 +201,8 @@ class Recommendation(models.Model):
     terms = models.JSONField(default=dict)
     because = models.JSONField(default=dict)  # item id -> [kind of interaction, item id of the shopper's past]
     weights = models.JSONField(default=dict)
+    context = models.JSONField(default=dict)  # what a weigher sees (fusion.weighing.Context.to_json), for learning
+    factors = models.JSONField(default=dict)  # "source/block" -> what the policy multiplied the weight by
     policy = models.CharField(max_length=64, default="default")
     propensity = models.FloatField(default=1.0)
     experiment = models.CharField(max_length=64, blank=True, default="")

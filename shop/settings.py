@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "treebeard",
     "imagekit",
+    "django_cotton",
     "django_htmx",
     "rest_framework",
     "drf_spectacular",

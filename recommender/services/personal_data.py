@@ -32,7 +32,7 @@ EXPORTED: Mapping[type[Model], tuple[str, ...]] = {
     ),
     Recommendation: (
         "id", "parent_id", "user_id", "visitor_id", "session_id", "surface", "request", "instruction", "ranking", "because",
-        "weights",
+        "weights", "context", "factors",
         "policy", "propensity", "experiment", "arm", "state", "relaxation", "degraded", "total", "created_at", "expires_at",
         "simulated",
     ),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fusion.chips import SORT, chips_of
@@ -94,7 +97,18 @@ def build_query(request: RecommendationRequest, shopper: Shopper) -> Query:
         depth=conf.RANKING_DEPTH,
         exclude=request.exclude,
         seed_blocks=request.seed_blocks,
+        draw=_draw(text, request, shopper),
     )
+
+
+def _draw(text: str, request: RecommendationRequest, shopper: Shopper) -> float:
+    """Uniform in [0, 1): the same for the same request of the same shopper on one day, so that a reload shows the same."""
+    who = shopper.user_id or shopper.visitor_id or shopper.session_id
+    if not who:
+        return secrets.randbelow(1 << 53) / (1 << 53)
+    day = (request.simulated_at or timezone.now()).date().isoformat()
+    said = "\x1f".join((who, day, text, request.surface, request.photo_id, *request.liked, *request.disliked))
+    return int.from_bytes(hashlib.sha256(said.encode()).digest()[:8], "big") / (1 << 64)
 
 
 def clean_text(text: str) -> str:

@@ -1,4 +1,4 @@
-// Comforts on top of pages that work without this file: photo preview, drop, paste, closing panels, short-lived notes.
+// The one box, on top of a form that works without this file: photo preview, drop, paste.
 "use strict";
 
 (() => {
@@ -82,40 +82,4 @@
       forms[0].take(photo);
     }
   });
-
-  // Panels close with Escape and with a click elsewhere.
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    for (const panel of document.querySelectorAll("[data-photo][open], [data-menu][open]")) {
-      panel.open = false;
-      panel.querySelector("summary").focus();
-    }
-  });
-  document.addEventListener("click", (event) => {
-    for (const panel of document.querySelectorAll("[data-photo][open], [data-menu][open]")) if (!panel.contains(event.target)) panel.open = false;
-  });
-
-  // A note leaves by itself; a failed htmx request falls back to the plain link or form.
-  const toast = document.getElementById("toast");
-  let leaving = 0;
-  if (toast) {
-    new MutationObserver(() => {
-      clearTimeout(leaving);
-      if (toast.textContent.trim()) leaving = setTimeout(() => toast.replaceChildren(), 6000);
-    }).observe(toast, { childList: true });
-  }
-  // "Load more" replaces itself: the keyboard goes on at the first new result.
-  let before = 0;
-  const links = () => document.querySelectorAll("#results .card-link");
-  document.addEventListener("htmx:beforeSwap", () => (before = links().length));
-  document.addEventListener("htmx:afterSettle", () => {
-    if (links().length > before && document.activeElement === document.body) links()[before].focus({ preventScroll: true });
-  });
-  for (const name of ["htmx:responseError", "htmx:sendError"]) {
-    document.addEventListener(name, (event) => {
-      const link = event.detail.elt.closest("a[href]");
-      if (link) location.assign(link.href);
-      else event.detail.elt.closest("form")?.submit();
-    });
-  }
 })();
