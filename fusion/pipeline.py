@@ -23,13 +23,12 @@ from fusion.columns import satisfies
 from fusion.encoders.base import Encoder
 from fusion.evidence import Evidence
 from fusion.explanation import explain
+from fusion.fitting import fitting
 from fusion.index.base import Mask, Rows
 from fusion.instructions.base import InstructionParser
-from fusion.messages import say
 from fusion.musts import as_applied
 from fusion.profile import Profile
 from fusion.ranking import best_first, by_column, diversify, relevant_enough, top_rows
-from fusion.relaxation import Relaxer
 from fusion.run import PipelineOptions as PipelineOptions
 from fusion.run import Run
 from fusion.scoring import Scorer
@@ -51,7 +50,6 @@ from fusion.types import (
     Term,
 )
 from fusion.weighing import Context, Weigher, weighed
-from fusion.wording import Wording
 
 logger = logging.getLogger(__name__)
 
@@ -162,7 +160,9 @@ class RecommendationPipeline:
     def _retrieve(self, run: Run) -> None:
         mask = self._mask(run.musts, run.query, run.profile, run.sources)
         if run.musts:
-            mask = self._fitting(run, mask)
+            allowed = self._mask((), run.query, run.profile, run.sources)
+            topics = TopicFinder(self.collection, self.parser, run.instruction, run.legs, self._legs_of)
+            mask = fitting(run, mask, allowed, topics, self.options.never_relaxed)
         run.total = int(mask.sum())
         if not len(self.collection):
             run.degraded.append("index")
@@ -210,46 +210,6 @@ class RecommendationPipeline:
     def _legs_of(self, words: str) -> list[Leg]:
         """Some words of a request alone, as calibrated legs."""
         return self.source_encoder.calibrated(self.source_encoder.encode(Query(), Instruction(rest=words), Profile()))
-
-    def _fitting(self, run: Run, mask: Mask) -> Mask:
-        """The rows that meet all musts; where there are none of the kind asked for, those of the smallest relaxation."""
-        topics = TopicFinder(self.collection, self.parser, run.instruction, run.legs, self._legs_of)
-        allowed = self._mask((), run.query, run.profile, run.sources)
-        if mask.any() and not topics.misses(mask, allowed):
-            return mask
-        return self._relax(run, mask, allowed, topics)
-
-    def _relax(self, run: Run, mask: Mask, allowed: Mask, topics: TopicFinder) -> Mask:
-        """Let go of the fewest and softest musts, stay with the thing asked for, and say so.
-
-        Args:
-            mask: what meets all musts: nothing, or nothing of the kind that was named. In the second case only what was said
-                is let go, never what was set by hand.
-        """
-        firm = [c for c in run.musts if c.by_hand or c.field in ("in_stock", *self.options.never_relaxed)]
-        within = allowed & self.collection.columns.mask(map(as_applied, firm))
-        topic = topics.find(within)
-        if not topic.known:  # not among what was set by hand, but perhaps in the shop
-            topic = topics.find(allowed)
-        if mask.any() and topic.rows is None:
-            return mask
-        on_topic = allowed if topic.rows is None else allowed & topic.rows
-        relaxer = Relaxer(self.collection.columns, on_topic, run.musts, self.options.never_relaxed)
-        wording = Wording(run.language, self.parser.value_name, self.collection.columns, topic.thing if topic.known else "")
-        ways = relaxer.alternatives(wording.of_way, by_hand=not mask.any())
-        if not ways:
-            if mask.any():
-                return mask
-            run.state = "no_match"
-            run.relaxation = Relaxation(message=say("no_match", run.language))
-            return mask
-        shown = relaxer.rows(ways[0])
-        ways = tuple(replace(way, added=tuple(labelled(c, self.parser, run.language) for c in way.added)) for way in ways)
-        run.state = "too_tight" if topic.known else "no_match"
-        message = wording.of_relaxation(run.musts, ways, topic)
-        run.relaxation = Relaxation(ways[0].dropped, message, ways[0].n_results, ways[0].added, ways)
-        run.musts = (*(c for c in run.musts if c not in ways[0].dropped), *ways[0].added)
-        return shown
 
     def _top_by_order(self, order: Order | None, mask: Mask) -> Rows:
         rows = np.flatnonzero(mask)
