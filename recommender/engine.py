@@ -39,7 +39,8 @@ from recommender.consumables import consumables
 from recommender.encoders import get_encoders, usable_blocks
 from recommender.facts import from_facts
 from recommender.guard import GuardedEncoder
-from recommender.models import BehaviourVersion, IndexedItem, IndexState, ItemEmbedding
+from recommender.learnt import weigher_of
+from recommender.models import BehaviourVersion, IndexedItem, IndexState, ItemEmbedding, ModelVersion
 from recommender.popularity import popularity_of_items
 from recommender.selectors import current_teaching
 from recommender.tagging import build_tagger
@@ -100,6 +101,8 @@ class Engine:
         self.revision = -1
         self.taught = -1
         self.behaviour = 0
+        self.fusion = 0
+        self.fusion_failed = False
         self.counts_simulated = conf.USE_SIMULATED
         self.learnt_simulated = False
         self._color_field = ""
@@ -119,14 +122,16 @@ class Engine:
         if not self._refreshing.acquire(blocking=first):
             return
         try:
-            state = IndexState.objects.filter(pk=1).values_list("revision", "teaching", "behaviour").first()
-            newest, taught, behaviour = state or (0, 0, 0)
+            state = IndexState.objects.filter(pk=1).values_list("revision", "teaching", "behaviour", "fusion").first()
+            newest, taught, behaviour, fusion = state or (0, 0, 0, 0)
             if newest != self.revision:
                 self._apply(newest)
             if taught != self.taught:
                 self._teach(taught)
             if behaviour != self.behaviour:
                 self._apply_behaviour(behaviour)
+            if fusion != self.fusion:
+                self._apply_fusion(fusion)
             self._refresh_counts()
         finally:
             self._refreshing.release()
@@ -171,6 +176,18 @@ class Engine:
         self.collection.set_neighbours(lists)
         self.behaviour = version
         self.learnt_simulated = bool(version) and simulated_in_force()
+
+    def _apply_fusion(self, version: int) -> None:
+        """The learnt weights in force. A version that cannot be read is left out: the defaults serve, and the log says so."""
+        row = ModelVersion.objects.filter(pk=version).first() if version else None
+        weigher = None
+        try:
+            weigher = weigher_of(row) if row else None
+        except Exception as error:
+            logger.warning("event=fusion_failed version=%d error=%r", version, error)
+        self.pipeline.weigher = weigher
+        self.fusion_failed = bool(version) and weigher is None
+        self.fusion = version
 
     def _find_blank_blocks(self) -> tuple[str, ...]:
         """Blocks that items should have and (nearly) none has: the encoder changed and its vectors are still being made."""
@@ -282,6 +299,7 @@ class Engine:
     def ready(self) -> Readiness:
         """What a load balancer and the health page read; never loads anything."""
         degraded = sorted(self.unavailable) + [name for name, state in self._models.items() if state != "ok"]
+        degraded += ["fusion"] if self.fusion_failed else []
         well = bool(self._models) and all(state == "ok" for state in self._models.values())
         return Readiness(
             ready=well and not self.unavailable and self.revision >= 0,

@@ -47,3 +47,19 @@ class InvalidVisitorToken(RecommenderError):
     """A visitor token that was not signed here, was altered, or is too old."""
 
     code = "invalid_visitor_token"
+
+
+class PromotionRefused(RecommenderError):
+    """A version may not be put in force, or not be changed like that; ``codes`` says why, one for each refusal."""
+
+    code = "promotion_refused"
+
+    def __init__(self, message: str, codes: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.codes = codes
+
+
+class LearningFrozen(RecommenderError):
+    """People froze learning: nothing is trained, promoted or explored until somebody unfreezes it."""
+
+    code = "learning_frozen"

@@ -12,6 +12,9 @@ from recommender.taught import Correction as Correction
 from recommender.taught import StopPhrase as StopPhrase
 from recommender.taught import Synonym as Synonym
 from recommender.ulids import new_ulid as new_ulid
+from recommender.versions import LearningControl as LearningControl
+from recommender.versions import ModelChange as ModelChange
+from recommender.versions import ModelVersion as ModelVersion
 
 
 class StaleItem(models.Model):
@@ -71,12 +74,15 @@ class Job(models.Model):
 
 
 class IndexState(models.Model):
-    """One row: the revisions that every serving process compares with its own, of the index, of teaching and of behaviour."""
+    """One row that every serving process compares with what it holds: revisions, and which learnt versions are in force."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     revision = models.PositiveBigIntegerField(default=0)
     teaching = models.PositiveBigIntegerField(default=0)
     behaviour = models.PositiveBigIntegerField(default=0)  # the BehaviourVersion in force; 0 is none
+    fusion = models.PositiveBigIntegerField(default=0)  # the ModelVersion in force, 0: the configured weights
+    encoder = models.PositiveBigIntegerField(default=0)  # the ModelVersion in force, 0: the configured encoders as they are
+    control = models.PositiveBigIntegerField(default=0)  # the revision of LearningControl
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

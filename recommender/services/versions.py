@@ -1,0 +1,241 @@
+"""Learnt versions: kept, checked, put in force, taken back. A process sees a change with its next request, never half of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from recommender.conf import get_settings
+from recommender.control import current_control
+from recommender.exceptions import PromotionRefused
+from recommender.learnt import sha256_of, sha256_of_folder, verify, weigher_of
+from recommender.models import IndexState, ModelChange, ModelVersion
+from recommender.services import leases
+from recommender.services.evidence import Refusal, refusals_of
+
+logger = logging.getLogger(__name__)
+
+Kind, State, Action = ModelVersion.Kind, ModelVersion.State, ModelChange.Action
+# Of the candidates, retired and rejected versions of a kind, so many keep their data.
+KEPT = 20
+
+
+def store(
+    kind: str,
+    name: str,
+    data: bytes = b"",
+    *,
+    folder: Path | None = None,
+    metrics: Mapping[str, Any] | None = None,
+    about: Mapping[str, Any] | None = None,
+    parent: ModelVersion | None = None,
+    simulated: bool = False,
+    note: str = "",
+) -> ModelVersion:
+    """Keep what was learnt as a candidate. Nothing serves it before it is promoted.
+
+    Args:
+        data: safetensors bytes; or
+        folder: a folder below DATA_DIR/models that holds it. Exactly one of the two.
+        metrics: what was measured; see ``recommender.services.evidence`` for what a promotion reads. Names no person.
+        about: what it saw (from, until, counts, seed, settings, TensorBoard folder relative to DATA_DIR). Names no person.
+        parent: the version that learning started from.
+    Raises:
+        ValueError: an unknown kind, no data or both, a folder elsewhere, or numbers that JSON cannot hold.
+    """
+    if kind not in Kind.values:
+        raise ValueError(f"{kind!r} is no kind of model version; known are {', '.join(Kind.values)}.")
+    if bool(data) == (folder is not None):
+        raise ValueError("Give a version either data or the folder that holds it.")
+    described = dict(about or {})
+    if folder is not None:
+        described["folder"] = folder.resolve().relative_to(get_settings().models_dir.resolve()).as_posix()
+    json.dumps([dict(metrics or {}), described], allow_nan=False)  # a NaN would be refused by the database, or by a reader
+    version = ModelVersion.objects.create(
+        kind=kind,
+        name=name,
+        parent=parent,
+        metrics=dict(metrics or {}),
+        about=described,
+        sha256=sha256_of(data) if folder is None else sha256_of_folder(folder),
+        data=data,
+        simulated=simulated,
+        note=note,
+    )
+    _drop_old_data(kind)
+    logger.info("event=version_stored kind=%s version=%d name=%r simulated=%s", kind, version.pk, name, simulated)
+    return version
+
+
+def live(kind: str) -> ModelVersion | None:
+    """The version in force; None while the defaults are."""
+    named = IndexState.objects.filter(pk=1).values_list(Kind(kind).value, flat=True).first()
+    return ModelVersion.objects.filter(pk=named).first() if named else None
+
+
+def fallback(kind: str) -> ModelVersion | None:
+    """What a rollback would go back to: what was live before, so far as it still can be; None for the defaults."""
+    before = _was_live(kind)[:-1]
+    usable = ModelVersion.objects.exclude(state=State.REJECTED).in_bulk(before)
+    return next((usable[pk] for pk in reversed(before) if pk in usable and not _damage(usable[pk])), None)
+
+
+def check(version: ModelVersion) -> list[Refusal]:
+    """What speaks against putting a version in force now; empty when nothing does."""
+    return [*_firm_refusals(version), *_soft_refusals(version)]
+
+
+def promote(version: ModelVersion, by: str, reason: str, *, force: bool = False) -> ModelChange:
+    """Put a version in force in every process, with its next request.
+
+    Args:
+        by: a user's name, or the task that did it.
+        force: also without evidence, or from simulated shoppers; never when it is frozen, damaged, rejected or live.
+    Raises:
+        PromotionRefused: something speaks against it; nothing was changed.
+        ValueError: no reason was given.
+    """
+    _need(reason)
+    with transaction.atomic():
+        leases.lock_index()
+        version = ModelVersion.objects.get(pk=version.pk)
+        refusals = check(version)
+        standing = [refusal for refusal in refusals if refusal.firm or not force]
+        if standing:
+            raise _refused(standing)
+        forced = [refusal.code for refusal in refusals]
+        evidence = {"metrics": version.metrics, "sha256": version.sha256, **({"forced": forced} if forced else {})}
+        change = _put_in_force(version.kind, version, Action.PROMOTE, by, reason, evidence)
+        _drop_old_data(version.kind)
+    logger.info("event=version_promoted kind=%s version=%d by=%s forced=%s", version.kind, version.pk, by, bool(forced))
+    return change
+
+
+def roll_back(kind: str, by: str, reason: str) -> ModelChange:
+    """Put what was live before back in force, or the defaults. Works while learning is frozen: it undoes.
+
+    Raises:
+        PromotionRefused: nothing is live, so there is nothing to take back.
+        ValueError: no reason was given, or no such kind.
+    """
+    _need(reason)
+    with transaction.atomic():
+        leases.lock_index()
+        leaving = live(Kind(kind))
+        if leaving is None:
+            raise _refused([Refusal("nothing_live", _("The defaults are in force; there is nothing to roll back."))])
+        change = _put_in_force(kind, fallback(kind), Action.ROLLBACK, by, reason, {"metrics": leaving.metrics})
+    logger.info("event=version_rolled_back kind=%s left=%d now=%s by=%s", kind, leaving.pk, change.version_id or 0, by)
+    return change
+
+
+def reject(version: ModelVersion, by: str, reason: str) -> ModelChange:
+    """Say that a version shall never be put in force.
+
+    Raises:
+        PromotionRefused: it is live; roll it back first.
+        ValueError: no reason was given.
+    """
+    _need(reason)
+    with transaction.atomic():
+        leases.lock_index()
+        version = ModelVersion.objects.get(pk=version.pk)
+        if version.state == State.LIVE:
+            raise _refused([Refusal("live", _("It is live. Roll it back first."))])
+        if version.state == State.REJECTED:
+            raise _refused([Refusal("rejected", _("It was rejected."))])
+        ModelVersion.objects.filter(pk=version.pk).update(state=State.REJECTED)
+        version.state = State.REJECTED
+        return ModelChange.objects.create(
+            by=by,
+            action=Action.REJECT,
+            kind=version.kind,
+            version=version,
+            reason=reason,
+            evidence={"metrics": version.metrics},
+        )
+
+
+def _firm_refusals(version: ModelVersion) -> list[Refusal]:
+    found = []
+    if current_control().frozen:
+        found.append(Refusal("frozen", _("Learning is frozen. Unfreeze it first."), firm=True))
+    if version.state == State.LIVE:
+        found.append(Refusal("live", _("It is live already."), firm=True))
+    if version.state == State.REJECTED:
+        found.append(Refusal("rejected", _("It was rejected."), firm=True))
+    if damage := _damage(version):
+        found.append(Refusal("damaged", damage, firm=True))
+    return found
+
+
+def _soft_refusals(version: ModelVersion) -> list[Refusal]:
+    in_force = live(version.kind)
+    found = refusals_of(version.metrics, in_force.pk if in_force else 0)
+    if version.simulated and not get_settings().USE_SIMULATED:
+        said = _("It was learnt from simulated shoppers, and USE_SIMULATED is off: real shoppers would be served by it.")
+        found.append(Refusal("simulated", said))
+    return found
+
+
+def _damage(version: ModelVersion) -> str:
+    """Why a version cannot be served, "" when it can."""
+    try:
+        if version.kind == Kind.FUSION:
+            weigher_of(version)
+        else:
+            verify(version)
+    except Exception as error:  # whatever its bytes do to the reader, it is not fit to serve
+        return str(error) or repr(error)
+    return ""
+
+
+def _put_in_force(
+    kind: str, version: ModelVersion | None, action: str, by: str, reason: str, evidence: Mapping[str, Any]
+) -> ModelChange:
+    """State, revision and record in the caller's transaction, which holds the lock."""
+    before = live(kind)
+    ModelVersion.objects.filter(kind=kind, state=State.LIVE).update(state=State.RETIRED)
+    if version is not None:
+        ModelVersion.objects.filter(pk=version.pk).update(state=State.LIVE, promoted_at=timezone.now())
+    IndexState.objects.filter(pk=1).update(**{Kind(kind).value: version.pk if version else 0})
+    return ModelChange.objects.create(
+        by=by, action=action, kind=kind, version=version, previous=before, reason=reason, evidence=dict(evidence)
+    )
+
+
+def _was_live(kind: str) -> list[int]:
+    """What was promoted and not rolled back, oldest first; the last is in force. A row that is gone is left out."""
+    stack: list[int | None] = []
+    changes = ModelChange.objects.filter(kind=kind, action__in=(Action.PROMOTE, Action.ROLLBACK)).order_by("pk")
+    for action, now in changes.values_list("action", "version_id"):
+        if action == Action.PROMOTE:
+            stack.append(now)
+        else:
+            while stack and stack[-1] != now:
+                stack.pop()
+    return [pk for pk in stack if pk is not None]
+
+
+def _drop_old_data(kind: str) -> None:
+    """Old versions keep their metrics and lose their data; what is live and what a rollback goes to keep both."""
+    back = fallback(kind)
+    others = ModelVersion.objects.filter(kind=kind).exclude(state=State.LIVE).exclude(pk=back.pk if back else 0)
+    kept = list(others.order_by("-pk").values_list("pk", flat=True)[:KEPT])
+    others.exclude(pk__in=kept).exclude(data=b"").update(data=b"")
+
+
+def _need(reason: str) -> None:
+    if not reason.strip():
+        raise ValueError(_("Say why: a change of what is in force needs a reason."))
+
+
+def _refused(refusals: list[Refusal]) -> PromotionRefused:
+    return PromotionRefused(" ".join(refusal.message for refusal in refusals), tuple(refusal.code for refusal in refusals))
