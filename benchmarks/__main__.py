@@ -46,6 +46,7 @@ BENCHMARKS = {
     "serving-100k": Benchmark("serving", needs="texts", size=100_000, full_only=True),
     "understanding": Benchmark("understanding"),
     "graph": Benchmark("graph"),
+    "weighing": Benchmark("weighing"),
     "visibility": Benchmark("visibility"),
     "processes": Benchmark("processes"),
 }

@@ -41,3 +41,7 @@ class ChecksumMismatch(FusionError):
 
 class DimensionMismatch(FusionError):
     """Two vectors that should be comparable have different lengths."""
+
+
+class InvalidWeights(FusionError):
+    """Learnt weights that cannot be used: not whole, of another format, or of another encoder."""
