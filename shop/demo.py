@@ -27,6 +27,18 @@ _TRANSLATIONS = Path(__file__).with_name("demo_translations.json")
 _ASSETS = "package/assets/"
 # Facets that say something else than their name.
 _MATERIALS = {"wood"}
+# The catalogue's departments in Chinese; its products' words are in the file of translations.
+CATEGORY_NAMES = {
+    "Electronics": "电子产品",
+    "Computers": "电脑",
+    "Photo": "摄影",
+    "Sports & Outdoor": "运动与户外",
+    "Equipment": "运动器材",
+    "Footwear": "鞋",
+    "Home & Garden": "家居与园艺",
+    "Furniture": "家具",
+    "Plants": "植物",
+}
 
 
 class DemoUnavailable(Exception):

@@ -71,11 +71,18 @@ def validate_translations(value: object) -> None:
         raise ValidationError(_('Translations must look like {"zh": {"name": "…", "description": "…"}}.'), code="translations")
 
 
+def validate_names(value: object) -> None:
+    """Names are {language code: text}."""
+    if not isinstance(value, dict) or not all(isinstance(name, str) and 0 < len(name) <= 120 for name in value.values()):
+        raise ValidationError(_('Names must look like {"zh": "…"}, with at most 120 characters each.'), code="translations")
+
+
 class Category(MP_Node):  # type: ignore[misc]
     """A node of the category tree. The path from the root is what shoppers and the plugin see."""
 
     name = models.CharField(_("name"), max_length=120)
     slug = models.SlugField(_("slug"), max_length=255, unique=True, allow_unicode=True, blank=True)
+    translations = models.JSONField(_("translations"), default=dict, blank=True, validators=[validate_names])
 
     class Meta:
         verbose_name = _("category")
@@ -91,6 +98,10 @@ class Category(MP_Node):  # type: ignore[misc]
 
     def get_absolute_url(self) -> str:
         return reverse("storefront:category", args=[self.slug])
+
+    def name_in(self, language: str) -> str:
+        """The name in a language ("zh-hans" reads "zh"), or the catalogue's own."""
+        return str(self.translations.get(language) or self.translations.get(language.split("-")[0]) or self.name)
 
 
 class Brand(models.Model):

@@ -64,6 +64,18 @@ def top_categories() -> QuerySet[Category]:
     return roots
 
 
+def departments() -> list[Category]:
+    """Root categories in the tree's order, each with the categories ``below`` it. One query."""
+    roots: list[Category] = []
+    for node in Category.objects.filter(depth__lte=2).order_by("path"):
+        if node.depth == 1:
+            node.below = []
+            roots.append(node)
+        elif roots:
+            roots[-1].below.append(node)
+    return roots
+
+
 def ancestors_of(product: Product) -> list[Category]:
     """The product's category and everything above it, root first. One query."""
     if product.category is None:

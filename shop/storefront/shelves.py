@@ -66,7 +66,8 @@ def _newest(taken: Iterable[str]) -> Shelf:
 def _department(category: Category, taken: Iterable[str]) -> Shelf:
     n = products_in(category).count()
     why = ngettext("From %(n)d product in this department.", "From %(n)d products in this department.", n) % {"n": n}
-    return Shelf(category.name, why, [card_of(p) for p in products_of(category, 8, list(taken))], category.get_absolute_url())
+    name = category.name_in(get_language() or "en")
+    return Shelf(name, why, [card_of(p) for p in products_of(category, 8, list(taken))], category.get_absolute_url())
 
 
 def _shelf(title: str, why: str, products: Sequence[Product]) -> Shelf:

@@ -13,9 +13,9 @@ from tqdm import tqdm
 from shop.accounts.services import sign_up
 from shop.catalog.importing.reading import read_rows
 from shop.catalog.importing.writing import CatalogImport
-from shop.catalog.models import Product, ProductImage
+from shop.catalog.models import Category, Product, ProductImage
 from shop.catalog.selectors import chunked
-from shop.demo import DemoCatalogue, DemoUnavailable, prepare
+from shop.demo import CATEGORY_NAMES, DemoCatalogue, DemoUnavailable, prepare
 
 ADMIN = ("admin", "admin")
 SHOPPER = ("shopper@example.com", "shopper")
@@ -52,6 +52,8 @@ class Command(BaseCommand):
         for problem in (*report.refused, *report.photo_problems):
             self.stdout.write(self.style.WARNING(str(problem)))
         self.stdout.write(f"Demo catalogue: {report}")
+        for name, chinese in CATEGORY_NAMES.items():
+            Category.objects.filter(name=name, translations={}).update(translations={"zh": chinese})
         self._render(missing)
 
     def _render(self, skus: set[str]) -> None:

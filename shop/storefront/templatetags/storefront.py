@@ -8,9 +8,10 @@ from django.template import Library
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
+from shop.catalog.models import Category, Product
 from shop.storefront.asking import Asked
 from shop.storefront.cards import catalogue_language
 from shop.storefront.money import babel_locale, format_money
@@ -45,6 +46,12 @@ def icon(name: str) -> SafeString:
 @register.filter
 def money(amount_minor: int, currency: str) -> str:
     return format_money(amount_minor, currency)
+
+
+@register.filter
+def named(thing: Category | Product) -> str:
+    """A category's or product's name in the page's language, or the catalogue's own."""
+    return thing.name_in(get_language() or "en")
 
 
 @register.filter

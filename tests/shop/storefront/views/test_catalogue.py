@@ -107,3 +107,12 @@ def test_photos_reserve_their_place_and_the_first_row_is_not_lazy(client, produc
     images = re.findall(r"<img src=[^>]+>", client.get(address).content.decode())
     assert all(re.search(r'width="\d+" height="\d+"', image) and "srcset=" in image for image in images)
     assert [('loading="lazy"' in image) for image in images[:5]] == [False] * 4 + [True]
+
+
+def test_the_menu_of_departments_works_without_javascript_and_in_the_page_s_language(client, products):
+    Category.objects.filter(name="Lighting").update(translations={"zh": "灯具"})
+    menu = client.get("/cart").content.decode().split('<details class="menu"')[1].split("</details>")[0]
+    assert re.findall(r'class="top" href="[^"]+" lang="en">(\w+)<', menu) == ["Home"]
+    assert ">Lighting</a>" in menu
+    client.cookies["django_language"] = "zh-hans"
+    assert '<a href="/categories/lighting" lang="zh-Hans">灯具</a>' in client.get("/cart").content.decode()
