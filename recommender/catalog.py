@@ -81,6 +81,13 @@ class Catalog(ABC):
         """Feedback that a host signal carries. ``payload`` holds the signal's sender and keyword arguments."""
         return ()
 
+    def category_urls(self, paths: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], str]:
+        """Addresses of the pages of categories, by their path from the root; one without a page is left out.
+
+        Must use a bounded number of queries.
+        """
+        return {}
+
     def may_remember(self, *, user_id: str = "", visitor_id: str = "") -> bool:
         """Whether this shopper lets their history be kept and used. Asked once for each API request."""
         return True

@@ -43,6 +43,7 @@ from recommender.learnt import weigher_of
 from recommender.models import BehaviourVersion, IndexedItem, IndexState, ItemEmbedding, ModelVersion
 from recommender.popularity import popularity_of_items
 from recommender.selectors import current_teaching
+from recommender.suggestions import PreparedSuggestions
 from recommender.tagging import build_tagger
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ class Engine:
         if conf.LINK_UNKNOWN:
             self.parser.link_unknown(self._encode_phrases)
         self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, build_options())
+        self.suggestions = PreparedSuggestions(self.collection, self.parser)
         self.revision = -1
         self.taught = -1
         self.behaviour = 0
@@ -217,8 +219,10 @@ class Engine:
 
     def _learn_now(self) -> None:
         with self._learning:
-            self.collection.rebuild_lexical()
-            if self.collection.take_values_changed():
+            words_changed, values_changed = self.collection.rebuild_lexical(), self.collection.take_values_changed()
+            if words_changed or values_changed:
+                self.suggestions.changed()
+            if values_changed:
                 self.parser.fit(self.collection.columns.vocabulary())
                 if get_settings().LINK_UNKNOWN:
                     threading.Thread(target=self._prepare_parser, name="attune-names", daemon=True).start()
@@ -288,6 +292,7 @@ class Engine:
                 self.refresh()
                 self._prepare_parser()
                 self.parser.parse("warm up 预热")
+                self.suggestions.prepare()
                 tokenize("warm up 预热")
             except Exception as error:
                 logger.warning("event=warm_up_failed part=index error=%r", error)

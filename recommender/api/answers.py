@@ -286,6 +286,47 @@ class ProductGraphSerializer(_Out):
     degraded = serializers.ListField(child=serializers.CharField(), help_text='"graph" while no graph knows the product.')
 
 
+class SuggestedRequestSerializer(_Out):
+    """A request to ask as it stands."""
+
+    text = serializers.CharField()
+    matched_ranges = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField()),
+        help_text="[start, end] offsets of what was typed, in characters (code points).",
+    )
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        ("recent", "asked", "catalogue"),
+        help_text="recent: the caller's own; asked: by several shoppers; catalogue: made of what it has.",
+    )
+
+
+class SuggestedCategorySerializer(_Out):
+    name = serializers.CharField(help_text="In the language of Accept-Language where it has a name in it.")
+    path = serializers.ListField(child=serializers.CharField(), help_text="From the root, as filters take it.")
+    total = serializers.IntegerField(help_text="Products in it.")
+    url = serializers.CharField(help_text="Empty where the shop has no page for it.")
+    matched_ranges = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
+
+
+class SuggestedProductSerializer(_Out):
+    id = serializers.CharField(help_text="The sku.")
+    title = serializers.CharField()
+    language = serializers.CharField(help_text="Of the title; empty: the catalogue's own.")
+    url = serializers.CharField()
+    image = ImageSerializer(allow_null=True)
+    price = MoneySerializer(allow_null=True)
+    matched_ranges = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
+
+
+class SuggestionsSerializer(_Out):
+    """What to show below a search box; all three together hold at most ``limit`` rows."""
+
+    queries = SuggestedRequestSerializer(many=True)
+    categories = SuggestedCategorySerializer(many=True)
+    products = SuggestedProductSerializer(many=True)
+    degraded = serializers.ListField(child=serializers.CharField(), help_text='"index" or "suggestions": what is missing.')
+
+
 class RejectedEventSerializer(_Out):
     index = serializers.IntegerField(help_text="Place in the batch, from 0.")
     code = serializers.CharField()

@@ -14,6 +14,7 @@ from recommender.models import Recommendation
 from recommender.services.refining import Change
 from recommender.services.requests import chips_in_force
 from recommender.services.serving import Served
+from recommender.services.suggesting import Suggestions
 
 _SORT_OF_ORDER = {
     ("price", False): "price",
@@ -44,7 +45,6 @@ def words_of(item: Item, language: str) -> tuple[str, ItemText]:
 def product(item: Item, language: str, base: str = "") -> dict[str, Any]:
     """A product card. ``base`` ("https://shop.example") makes relative addresses whole: an app has no page."""
     spoken, words = words_of(item, language)
-    image = item.image_url
     return {
         "id": item.item_id,
         "sku": item.item_id,
@@ -52,7 +52,7 @@ def product(item: Item, language: str, base: str = "") -> dict[str, Any]:
         "description": words.description or item.description,
         "language": spoken,
         "url": whole(item.url, base),
-        "image": {"src": whole(image, base), "alt": words.title or item.title} if image else None,
+        "image": image(item, words.title or item.title, base),
         "category": list(item.category),
         "brand": item.brand,
         "price": money(item.price),
@@ -192,6 +192,40 @@ def result(
         "degraded": list(answer.degraded),
         "versions": versions(stored.versions),
     }
+
+
+def suggestions(found: Suggestions, language: str, base: str) -> dict[str, Any]:
+    """Rows for below a search box."""
+    return {
+        "queries": [{"text": r.text, "matched_ranges": r.ranges, "source": r.source} for r in found.requests],
+        "categories": [
+            {
+                "name": link.category.name,
+                "path": link.category.path,
+                "total": link.category.total,
+                "url": whole(link.url, base),
+                "matched_ranges": link.category.ranges,
+            }
+            for link in found.categories
+        ],
+        "products": [
+            {
+                "id": suggested.item.item_id,
+                "title": suggested.title,
+                "language": words_of(suggested.item, language)[0],
+                "url": whole(suggested.item.url, base),
+                "image": image(suggested.item, suggested.title, base),
+                "price": money(suggested.item.price),
+                "matched_ranges": suggested.ranges,
+            }
+            for suggested in found.items
+        ],
+        "degraded": list(found.degraded),
+    }
+
+
+def image(item: Item, alt: str, base: str) -> dict[str, str] | None:
+    return {"src": whole(item.image_url, base), "alt": alt} if item.image_url else None
 
 
 def versions(stored: Mapping[str, Any]) -> dict[str, Any]:

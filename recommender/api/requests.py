@@ -263,6 +263,13 @@ class SimilarQuerySerializer(StrictSerializer):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=12)
 
 
+class SuggestQuerySerializer(StrictSerializer):
+    q = serializers.CharField(
+        max_length=500, required=False, default="", allow_blank=True, trim_whitespace=False, help_text="What stands in the box."
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=10, default=10, help_text="Rows in all.")
+
+
 class GraphQuerySerializer(StrictSerializer):
     depth = serializers.IntegerField(min_value=1, max_value=3, default=2, help_text="How many edges away a node may be.")
     limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=30, help_text="Nodes, the product included.")

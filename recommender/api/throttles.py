@@ -21,6 +21,8 @@ DEFAULT_RATES = {
     "recommendations_address": "3000/min",
     "products": "1200/min",
     "products_address": "6000/min",
+    "suggest": "1200/min",
+    "suggest_address": "6000/min",
     "events": "300/min",
     "events_address": "3000/min",
     "uploads": "60/min",

@@ -10,9 +10,10 @@ from recommender.api.schema import SchemaView
 from recommender.api.views.events import EventsView
 from recommender.api.views.graph import ProductGraphView
 from recommender.api.views.health import LivenessView, ReadinessView, VersionView
-from recommender.api.views.me import MyDataView, MyEventView
+from recommender.api.views.me import MyDataView, MyEventView, MyRequestsView
 from recommender.api.views.products import ProductsView, ProductView, SimilarProductsView
 from recommender.api.views.recommendations import RecommendationsView, RecommendationView, RefinementView
+from recommender.api.views.suggestions import SuggestionsView
 from recommender.api.views.uploads import ImageUploadView, ImageView
 from recommender.api.views.visitors import VisitorsView
 
@@ -30,8 +31,10 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/recommendations", RecommendationsView.as_view(), name="recommendations"),
     path("api/v1/recommendations/<str:recommendation_id>", RecommendationView.as_view(), name="recommendation"),
     path("api/v1/recommendations/<str:recommendation_id>/refine", RefinementView.as_view(), name="refinement"),
+    path("api/v1/search/suggest", SuggestionsView.as_view(), name="suggest"),
     path("api/v1/events", EventsView.as_view(), name="events"),
     path("api/v1/me/data", MyDataView.as_view(), name="my-data"),
+    path("api/v1/me/requests", MyRequestsView.as_view(), name="my-requests"),
     path("api/v1/me/history/<path:event_id>", MyEventView.as_view(), name="my-event"),
     path("api/v1/products", ProductsView.as_view(), name="products"),
     path("api/v1/products/<path:sku>/similar", SimilarProductsView.as_view(), name="product-similar"),

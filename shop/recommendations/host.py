@@ -68,6 +68,12 @@ class ShopCatalog(Catalog):
         }
         return readers[kind](payload) if kind in readers else ()
 
+    def category_urls(self, paths: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], str]:
+        """Two queries."""
+        categories = {category.pk: category for category in Category.objects.filter(name__in=[path[-1] for path in paths])}
+        found = category_paths(categories.values())
+        return {found[pk]: category.get_absolute_url() for pk, category in categories.items() if pk in found}
+
     def may_remember(self, *, user_id: str = "", visitor_id: str = "") -> bool:
         return uses_history(user_id=user_id.removeprefix("user-"), visitor_id=visitor_id)
 

@@ -17,6 +17,7 @@ from recommender.catalog import Shopper
 from recommender.exceptions import InvalidVisitorToken
 from recommender.services.feedback import delete_event
 from recommender.services.personal_data import erase, export
+from recommender.services.suggesting import forget_requests
 
 
 class MyDataView(ApiView):
@@ -69,6 +70,22 @@ class MyEventView(ApiView):
         known = _known(self.who)
         if "\x00" in event_id or not delete_event(event_id, known):
             raise NotFound(_('You have no event "%(id)s".') % {"id": event_id[:64]})
+        return Response(status=204)
+
+
+class MyRequestsView(ApiView):
+    throttle_scope = "me"
+
+    @extend_schema(
+        operation_id="forgetMyRequests",
+        tags=["me"],
+        summary="Forget what the caller asked in words",
+        description="They are suggested no more. An answer that is still open can be paged through to its end.",
+        responses={204: None, **problems(401)},
+        parameters=[VISITOR, *SHARED],
+    )
+    def delete(self, request: Request) -> Response:
+        forget_requests(_known(self.who))
         return Response(status=204)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -30,7 +30,9 @@ from recommender.services.serving import similar
 SKU = OpenApiParameter(
     "sku", OpenApiTypes.STR, OpenApiParameter.PATH, description="The product's id. It may hold slashes and spaces (%20)."
 )
-_ETAG = OpenApiParameter("If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="ETag of an answer before.")
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="ETag of an answer before."
+)
 
 
 class ProductsView(ApiView):
@@ -77,17 +79,10 @@ class ProductView(ApiView):
             304: None,
             **problems(404),
         },
-        parameters=[SKU, _ETAG, *SHARED],
+        parameters=[SKU, IF_NONE_MATCH, *SHARED],
     )
-    def get(self, request: Request, sku: str) -> HttpResponseBase:
-        body = payloads.product(visible_item(sku), self.language, self.base)
-        text = json.dumps(body, sort_keys=True, ensure_ascii=False)
-        etag = f'"{hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]}"'
-        response = Response(body, headers={"ETag": etag})
-        unchanged = get_conditional_response(request._request, etag=etag)
-        if unchanged is not None and unchanged.status_code == 304:
-            return Response(status=304, headers={"ETag": etag})
-        return response
+    def get(self, request: Request, sku: str) -> Response:
+        return unless_known(request, payloads.product(visible_item(sku), self.language, self.base))
 
 
 class SimilarProductsView(ApiView):
@@ -107,6 +102,16 @@ class SimilarProductsView(ApiView):
         served = similar(visible_item(sku).item_id, asked["by"], asked["limit"], self.who, language=self.language)
         body = payloads.result(served, self.who, language=self.language, base=self.base, limit=asked["limit"], explain=False)
         return Response(body)
+
+
+def unless_known(request: Request, body: Mapping[str, Any]) -> Response:
+    """The body with its ETag, or 304 where the caller has it already."""
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+    etag = f'"{hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]}"'
+    unchanged = get_conditional_response(request._request, etag=etag)
+    if unchanged is not None and unchanged.status_code == 304:
+        return Response(status=304, headers={"ETag": etag})
+    return Response(body, headers={"ETag": etag})
 
 
 def visible_item(sku: str) -> Item:

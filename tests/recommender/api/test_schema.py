@@ -92,7 +92,7 @@ def answers(shop):
     event = {"event_id": "e", "type": "view", "product_id": "sku-00"}
     tight = {"query": {"text": "red lamp under $1"}, "filters": {"brand": ["Acme"], "exclude": {"brand": ["Birch"]}}}
     ask, page = "/api/v1/recommendations", "/api/v1/recommendations/{recommendation_id}"
-    images, products = "/api/v1/uploads/images", "/api/v1/products"
+    images, products, suggest = "/api/v1/uploads/images", "/api/v1/products", "/api/v1/search/suggest"
     return [
         ("/api/v1/visitors", "post", Api().post("/api/v1/visitors", {"consent": {"personalization": True}})),
         ("/api/v1/visitors", "post", Api().post("/api/v1/visitors", "[")),
@@ -127,6 +127,10 @@ def answers(shop):
         (products + "/{sku}", "get", api.get(f"{products}/nothing")),
         (products + "/{sku}/similar", "get", api.get(f"{products}/sku-00/similar", by="look")),
         (products + "/{sku}/similar", "get", api.get(f"{products}/sku-00/similar", by="x")),
+        (suggest, "get", api.get(suggest, q="red l")),
+        (suggest, "get", api.get(suggest)),
+        (suggest, "get", api.get(suggest, limit="x")),
+        ("/api/v1/me/requests", "delete", api.delete("/api/v1/me/requests")),
         ("/api/v1/me/history/{event_id}", "delete", api.delete("/api/v1/me/history/nothing")),
         ("/api/v1/me/data", "get", api.get("/api/v1/me/data")),
         ("/api/v1/me/data", "get", Api().get("/api/v1/me/data")),
