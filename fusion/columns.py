@@ -11,13 +11,14 @@ import threading
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.index.base import Mask
+from fusion.index.base import Mask, Rows
 from fusion.types import Constraint, Item, Money, Operator, Vocabulary, minor_unit_exponent
 
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?")  # "27 inch", "27-inch" and "1.5kg" are 27, 27 and 1.5
@@ -108,6 +109,29 @@ def satisfies(item: Item, constraint: Constraint, exchange: Exchange, currency: 
     return low <= _number(item, constraint.field, exchange) <= high
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One attribute's values over all rows: (m,) rows and (m,) codes, a pair for each value of each row, and names by code."""
+
+    rows: Rows
+    codes: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    def counts(self, mask: Mask) -> list[tuple[str, int]]:
+        """(name, how many rows of the mask have it), without those that none has."""
+        inside = self.rows < len(mask)
+        found = np.bincount(self.codes[inside][mask[self.rows[inside]]], minlength=len(self.names))
+        return [(self.names[code], int(found[code])) for code in np.flatnonzero(found)]
+
+    def n_having(self, mask: Mask, values: Iterable[str]) -> int:
+        """How many rows of the mask have any of some values."""
+        wanted = {normalise_value(value) for value in values}
+        codes = np.asarray([normalise_value(name) in wanted for name in self.names], bool)
+        having = np.zeros(len(mask), bool)
+        having[self.rows[codes[self.codes] & (self.rows < len(mask))]] = True
+        return int((having & mask).sum())
+
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -136,6 +160,7 @@ class Columns:
         self._alive = np.zeros(0, bool)
         self._codes: dict[str, NDArray[np.int32]] = {}
         self._code_of: dict[str, dict[str, int]] = defaultdict(dict)
+        self._listed: dict[str, Listed] = {}
 
     @property
     def currency(self) -> str:
@@ -146,6 +171,11 @@ class Columns:
     def fields(self) -> frozenset[str]:
         """Every field that an item has a value of, and the numbers that any item may have."""
         return frozenset(self._postings) | NUMERIC_FIELDS
+
+    @property
+    def listed_fields(self) -> frozenset[str]:
+        """The fields that items have values of, numbers apart."""
+        return frozenset(self._postings)
 
     @property
     def n_rows(self) -> int:
@@ -161,7 +191,8 @@ class Columns:
     @_locked
     def put(self, row: int, item: Item) -> None:
         """Set a row; what it held before is forgotten."""
-        self.drop(row)
+        self._forget_listed(self._rows.get(row), item)
+        self._drop(row)
         self._rows[row] = item
         self._size = max(self._size, row + 1)
         self._reserve(self._size)
@@ -183,6 +214,17 @@ class Columns:
     @_locked
     def drop(self, row: int) -> None:
         """Forget a row; one that is not there is no error."""
+        self._forget_listed(self._rows.get(row), None)
+        self._drop(row)
+
+    def _forget_listed(self, before: Item | None, after: Item | None) -> None:
+        """Drop the lists of attributes that an item brings or takes: a new price leaves them as they are."""
+        was, now = (item.attributes if item else {} for item in (before, after))
+        for field in {*was, *now}:
+            if was.get(field) != now.get(field):
+                self._listed.pop(field, None)
+
+    def _drop(self, row: int) -> None:
         item = self._rows.pop(row, None)
         if item is None:
             return
@@ -225,6 +267,18 @@ class Columns:
         A category is its whole path, of several values the first counts, and names are the catalogue's own spellings.
         """
         return {field: (codes[: self._size], tuple(self._code_of[field])) for field, codes in self._codes.items()}
+
+    @_locked
+    def listed(self, field: str) -> Listed:
+        """Every value of an attribute of every row, for counting; kept until an item's values of it change."""
+        if field not in self._listed:
+            postings = self._postings.get(field, {})
+            parts = [self._posting(field, key) for key in postings]
+            codes = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+            rows = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+            spellings = tuple(self._spellings[field][key] for key in postings)
+            self._listed[field] = Listed(rows, codes.astype(np.int64), spellings)
+        return self._listed[field]
 
     @_locked
     def mask(self, constraints: Iterable[Constraint], *, in_stock_only: bool = True) -> Mask:

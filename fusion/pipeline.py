@@ -23,6 +23,7 @@ from fusion.columns import satisfies
 from fusion.encoders.base import Encoder
 from fusion.evidence import Evidence
 from fusion.explanation import explain
+from fusion.facets import FacetCounter
 from fusion.fitting import fitting
 from fusion.index.base import Mask, Rows
 from fusion.instructions.base import InstructionParser
@@ -90,6 +91,9 @@ class RecommendationPipeline:
         with run.stage("rules"):
             order = self._arrange(run)
             fresh, order = self._recheck(run, order)
+        if run.query.facets:
+            with run.stage("facets"):
+                self._count(run)
         with run.stage("explain"):
             items = self._explain(run, order, fresh)
         return self._answer(run, order, items)
@@ -163,14 +167,28 @@ class RecommendationPipeline:
             allowed = self._mask((), run.query, run.profile, run.sources)
             topics = TopicFinder(self.collection, self.parser, run.instruction, run.legs, self._legs_of)
             mask = fitting(run, mask, allowed, topics, self.options.never_relaxed)
-        run.total = int(mask.sum())
+        run.mask, run.total = mask, int(mask.sum())
         if not len(self.collection):
             run.degraded.append("index")
         n = self.collection.columns.n_rows
         run.lexical = self.collection.lexical.scores(tokenize(run.sources.words), n) if run.sources.words else None
-        if run.total <= 2 * self.options.n_candidates:
-            run.rows = np.flatnonzero(mask).astype(np.int64)
+        scope = self._mask((), run.query, run.profile, run.sources) if run.musts and self._has_floor(run) else mask
+        if scope.sum() <= 2 * self.options.n_candidates:
+            run.rows = np.flatnonzero(scope).astype(np.int64)
             return
+        run.partial = self._has_floor(run)
+        scopes = [scope, mask] if scope is not mask else [mask]
+        run.rows = np.unique(np.concatenate([rows for allowed in scopes for rows in self._candidates(run, allowed)]))
+
+    def _has_floor(self, run: Run) -> bool:
+        """Whether only what is related is shown: of a request that no must of its own has picked from already.
+
+        A filter only takes away. What is related is found without the filters, so that choosing one changes no score.
+        """
+        narrowed = all(c.source == "filter" for c in run.musts) and not run.relaxation.dropped
+        return run.sources.has_request and narrowed
+
+    def _candidates(self, run: Run, mask: Mask) -> list[Rows]:
         found = self._search(run, mask)
         nothing_asked = not found
         found.append(top_rows(run.lexical, mask, self.options.n_candidates))
@@ -178,7 +196,7 @@ class RecommendationPipeline:
         found += [top_rows(together, mask, self.options.n_candidates) for together in run.sources.together.values()]
         if run.order is not None or nothing_asked:
             found.append(self._top_by_order(run.order, mask))
-        run.rows = np.unique(np.concatenate(found))
+        return found
 
     def _search(self, run: Run, mask: Mask) -> list[Rows]:
         """Candidates by vectors: of a request and the history together, or of each interest where nothing was asked for."""
@@ -235,11 +253,17 @@ class RecommendationPipeline:
 
     def _arrange(self, run: Run) -> NDArray[np.int64]:
         """Positions into run.rows, best first, at most query.depth."""
-        keep = np.arange(len(run.rows))
-        if run.sources.has_request and run.columns and not run.musts and not run.relaxation.dropped:
-            complete = run.total == len(run.rows)
-            keep = keep[self._above_floor(run)]
-            run.total = len(keep) if complete else run.total
+        keep = np.flatnonzero(run.mask[run.rows])
+        if run.columns and self._has_floor(run):
+            related = self._above_floor(run)
+            # What was filtered for and is all unrelated is shown nevertheless: a filter must not end in nothing.
+            if not run.musts or related[keep].any():
+                run.related = np.zeros(len(run.mask), bool)
+                run.related[run.rows[related]] = True
+                if run.partial and run.lexical is not None:
+                    run.related |= run.lexical[: len(run.mask)] > 0
+                keep = keep[related[keep]]
+            run.total = len(keep) if run.related is None else int((run.related & run.mask).sum())
         scores, rows = run.scores[keep], run.rows[keep]
         if run.order is not None:
             # "The cheapest camera" is a camera: what is related most comes first, and nothing is lost by sorting.
@@ -302,6 +326,21 @@ class RecommendationPipeline:
         # Measured attributes (photo colours) live in the index only; they complete the fresh item.
         known = replace(item, attributes={**indexed.attributes, **item.attributes}) if indexed else item
         return all(satisfies(known, as_applied(c), columns.exchange, columns.currency) for c in musts)
+
+    # -- facets ----------------------------------------------------------------------------------------------------
+
+    def _count(self, run: Run) -> None:
+        """What the answer can be narrowed by. Where musts gave way there is nothing to narrow: the ways out are shown."""
+        if run.relaxation.dropped:
+            return
+        try:
+            base = self._mask((), run.query, run.profile, run.sources)[: len(run.mask)]
+            base = base if run.related is None else base & run.related
+            columns, currency = self.collection.columns, run.query.currency
+            run.facets = FacetCounter(columns, base, run.musts, self.parser.value_name, run.language, currency).facets()
+        except Exception as error:
+            logger.warning("event=facets_failed error=%r", error)
+            run.degraded.append("facets")
 
     # -- explain ---------------------------------------------------------------------------------------------------
 
@@ -377,6 +416,8 @@ class RecommendationPipeline:
             words=run.sources.words,
             instruction=run.instruction,
             total=run.total,
+            partial=run.partial,
+            facets=run.facets,
             degraded=tuple(dict.fromkeys(run.degraded)),
             timings={name: round(ms, 3) for name, ms in run.timings.items()},
             weights={f"{c.source}/{c.block}": round(c.weight, 6) for c in run.columns},

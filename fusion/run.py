@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fusion.blocks import Column, Leg
+from fusion.facets import Facet
 from fusion.history import HistoryColumn
-from fusion.index.base import Rows
+from fusion.index.base import Mask, Rows
 from fusion.profile import Profile
 from fusion.sources import Sources
 from fusion.types import Constraint, Instruction, Order, Query, Relaxation, Vector
@@ -42,7 +43,13 @@ class PipelineOptions:
 
 @dataclass
 class Run:
-    """One request on its way through the pipeline."""
+    """One request on its way through the pipeline.
+
+    Attributes:
+        mask: (n_rows,) what meets the musts in force.
+        related: (n_rows,) what is related to the request, whatever the filters; None where a must picks what is shown.
+        partial: whether more may be related than were looked at.
+    """
 
     query: Query
     profile: Profile
@@ -52,7 +59,11 @@ class Run:
     musts: tuple[Constraint, ...] = ()
     relaxation: Relaxation = field(default_factory=Relaxation)
     state: str = "ok"
+    mask: Mask = field(default_factory=lambda: np.zeros(0, bool))
     total: int = 0
+    partial: bool = False
+    facets: tuple[Facet, ...] = ()
+    related: Mask | None = None
     rows: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     columns: list[Column] = field(default_factory=list)
     spoken: list[HistoryColumn] = field(default_factory=list)

@@ -21,6 +21,8 @@ from fusion.weighing import Context, Weighing
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from fusion.facets import Facet
+
 Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
@@ -228,6 +230,7 @@ class Query:
         seed_blocks: which blocks the liked and disliked items speak in ("looks like" is look and image); empty means all.
         explain_depth: for how many of the ranking the terms are kept, for later pages and for the log.
         draw: uniform in [0, 1), for a weigher that explores (see fusion.weighing.Context).
+        facets: whether to count what the answer could be narrowed by.
     """
 
     text: str = ""
@@ -245,6 +248,7 @@ class Query:
     seed_blocks: tuple[str, ...] = ()
     explain_depth: int = 120
     draw: float = 0.0
+    facets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +351,9 @@ class Answer:
         terms: item_id -> the addends of its score, for the first ``Query.explain_depth`` of the ranking.
         because: item_id -> (kind of interaction, item_id of the shopper's past that adds most to its score), as deep as terms.
         words: what was searched for: the rest of the request with linked values and expansions.
-        total: how many items met the musts.
+        total: how many items met the musts and are related.
+        partial: whether the catalogue may hold more than the total says: of many, only the nearest were looked at.
+        facets: what the answer can be narrowed by, where that was asked for; none beside a relaxation.
         degraded: what was not available, e.g. "text_model", "photo", "index", "history"; empty when all was well.
         timings: stage -> milliseconds.
         weights: "source/block" -> the weight that was used.
@@ -363,6 +369,8 @@ class Answer:
     words: str = ""
     instruction: Instruction = field(default_factory=Instruction)
     total: int = 0
+    partial: bool = False
+    facets: tuple[Facet, ...] = ()
     degraded: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)

@@ -183,7 +183,35 @@ class RankedItemSerializer(_Out):
 
 class TotalSerializer(_Out):
     value = serializers.IntegerField()
-    relation = serializers.ChoiceField(("eq",))
+    relation = serializers.ChoiceField(("eq", "gte"), help_text="gte: of a large catalogue only the nearest were counted.")
+
+
+@extend_schema_field({"oneOf": [{"type": "string"}, BOUNDS]})
+class FacetValueField(serializers.JSONField):
+    """A catalogue value, or a range of prices in minor units."""
+
+
+class FacetValueSerializer(_Out):
+    value = FacetValueField(help_text="For filters or a chip: a value (of a category its path), or a range of prices.")
+    label = serializers.CharField()  # type: ignore[assignment]
+    count = serializers.IntegerField(help_text="The total if this alone were chosen of the facet, beside everything else.")
+    selected = serializers.BooleanField()
+    depth = serializers.IntegerField(help_text="Of a category, how far below the first ones listed.")
+
+
+@extend_schema_field({"oneOf": [{**BOUNDS, "title": "PriceRange"}, {"type": "null"}]})
+class FacetRangeField(serializers.JSONField):
+    """The lowest and the highest price, in minor units; null of anything else."""
+
+
+class FacetSerializer(_Out):
+    """What the answer can be narrowed by. Values of one facet are alternatives; of ranges one is chosen. Facets add up."""
+
+    field = serializers.CharField(help_text="price, category, brand, in_stock or an attribute.")
+    label = serializers.CharField()  # type: ignore[assignment]
+    kind = serializers.ChoiceField(("values", "tree", "ranges"))
+    range = FacetRangeField()
+    values = FacetValueSerializer(many=True)
 
 
 class PageSerializer(_Out):
@@ -225,6 +253,10 @@ class ResultSerializer(_Out):
     intent = IntentSerializer()
     items = RankedItemSerializer(many=True)
     total = TotalSerializer()
+    facets = FacetSerializer(
+        many=True,
+        help_text="Counted over what meets all other musts and is related; empty on later pages and beside a relaxation.",
+    )
     page = PageSerializer()
     recovery = RecoverySerializer()
     degraded = serializers.ListField(child=serializers.CharField(), help_text="What was not available; empty: all was well.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from fusion.facets import Facet
 from fusion.types import Answer, Constraint, Instruction, Item, ItemText, Money, Operator, Order, RankedItem, Reason
 from recommender.api.tokens import Page, sign_attribution, sign_page
 from recommender.catalog import Shopper
@@ -159,6 +160,26 @@ def recovery(answer: Answer) -> dict[str, Any]:
     }
 
 
+def facet(counted: Facet) -> dict[str, Any]:
+    """One field that the answer can be narrowed by."""
+    return {
+        "field": counted.field,
+        "label": counted.label,
+        "kind": counted.kind,
+        "range": {"gte": counted.low, "lte": counted.high, "currency": counted.currency} if counted.kind == "ranges" else None,
+        "values": [
+            {
+                "value": value.value or {"gte": value.low, "lte": value.high, "currency": counted.currency},
+                "label": value.label,
+                "count": value.n,
+                "selected": value.selected,
+                "depth": value.depth,
+            }
+            for value in counted.values
+        ],
+    }
+
+
 def change(given: Change, parent: Sequence[Constraint], child: Sequence[Constraint]) -> dict[str, Any]:
     """One difference between two answers; a chip has the id that it has in the answer it is of."""
     home = child if given.added else parent
@@ -186,7 +207,8 @@ def result(
         "expires_at": timestamp(stored.expires_at),
         "intent": intent(answer.instruction, order, shown, stored.request),
         "items": [ranked(entry, shown, base, explain) for entry in answer.items],
-        "total": {"value": answer.total, "relation": "eq"},
+        "total": {"value": answer.total, "relation": "gte" if answer.partial else "eq"},
+        "facets": [facet(one) for one in answer.facets],
         "page": page(None if following is None else sign_page(Page(stored.pk, following, limit))),
         "recovery": recovery(answer),
         "degraded": list(answer.degraded),

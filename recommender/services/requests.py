@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from fusion.chips import SORT, chips_of
 from fusion.exceptions import InvalidQuery
-from fusion.types import ChipEdits, Constraint, Instruction, Order, Query
+from fusion.types import Answer, ChipEdits, Constraint, Instruction, Order, Query
 from recommender.catalog import Shopper
 from recommender.conf import get_settings
 from recommender.models import Recommendation
@@ -39,6 +39,7 @@ class RecommendationRequest:
         edits: what the shopper changed of what was understood.
         parent_id: the stored answer that this one refines; undo_to: the one whose request an undo goes back to.
         use_history: False answers as to someone never seen before.
+        facets: whether to count what the answer can be narrowed by.
         keep: whether the answer is stored as an impression; False for offline runs, which nobody looks at.
         simulated_at: the simulated moment of a simulated shopper's request; the stored answer is marked so.
     """
@@ -61,6 +62,7 @@ class RecommendationRequest:
     parent_id: str = ""
     undo_to: str = ""
     use_history: bool = True
+    facets: bool = False
     keep: bool = True
     simulated_at: datetime | None = None
 
@@ -98,6 +100,7 @@ def build_query(request: RecommendationRequest, shopper: Shopper) -> Query:
         exclude=request.exclude,
         seed_blocks=request.seed_blocks,
         draw=_draw(text, request, shopper),
+        facets=request.facets,
     )
 
 
@@ -127,12 +130,8 @@ def _open_photo(request: RecommendationRequest, shopper: Shopper) -> Image | Non
     return open_photo(data, max_bytes=conf.MAX_PHOTO_BYTES, max_pixels=conf.MAX_PHOTO_PIXELS, crop=request.box)
 
 
-def request_to_json(request: RecommendationRequest, query: Query, words: str) -> dict[str, Any]:
-    """A request as it is kept with its answer: all that a later refinement starts from.
-
-    Args:
-        words: what was searched for in the end.
-    """
+def request_to_json(request: RecommendationRequest, query: Query, answer: Answer) -> dict[str, Any]:
+    """A request as it is kept with its answer: all that a later refinement starts from, and what paging says of it."""
     return {
         "text": query.text,
         "photo_id": request.photo_id,
@@ -145,12 +144,14 @@ def request_to_json(request: RecommendationRequest, query: Query, words: str) ->
         "edits": {"removed": list(query.edits.removed), "added": [constraint_to_json(c) for c in query.edits.added]},
         "order": order_to_json(query.order),
         "exclude": list(query.exclude),
-        "words": words,
+        "words": answer.words,
+        "partial": answer.partial,
         "limit": query.limit,
         "language": query.language,
         "currency": query.currency,
         "undo_to": request.undo_to,
         "use_history": request.use_history,
+        "facets": request.facets,
     }
 
 
@@ -182,6 +183,7 @@ def request_of(row: Recommendation) -> RecommendationRequest:
         exclude=tuple(stored.get("exclude", ())),
         undo_to=stored.get("undo_to", ""),
         use_history=stored.get("use_history", True),
+        facets=stored.get("facets", False),
     )
 
 

@@ -210,6 +210,7 @@ def _request_of(asked: dict[str, Any], shopper: Any) -> RecommendationRequest:
         currency=shopper.currency,
         exclude=liked,
         use_history=asked["use_history"],
+        facets=True,
     )
 
 

@@ -185,3 +185,20 @@ def test_signed_in_user_needs_csrf_in_a_browser_and_no_visitor_token(shop, djang
 
 def test_odd_sku_with_slash_and_space_can_be_a_seed(api):
     assert api.post("/api/v1/recommendations", {"seeds": {"like": [SLASHED]}}).status_code == 200
+
+
+def test_facets_count_what_choosing_gives_and_never_drop_the_request(api):
+    result = api.ask("lamp", limit=2)
+    facets = {facet["field"]: facet for facet in result["facets"]}
+    colour = facets["color"]["values"][0]
+    assert not colour["selected"]
+    narrowed = api.ask("lamp", limit=2, filters={"attributes": {"color": [colour["value"]]}})
+    assert narrowed["total"] == {"value": colour["count"], "relation": "eq"}
+    again = {facet["field"]: facet for facet in narrowed["facets"]}
+    assert [value["value"] for value in again["color"]["values"] if value["selected"]] == [colour["value"]]
+    assert [value["count"] for value in again["color"]["values"]] == [value["count"] for value in facets["color"]["values"]]
+    prices = facets["price"]
+    assert (prices["kind"], prices["range"]["currency"]) == ("ranges", "USD")
+    assert prices["values"][0]["value"]["gte"] is None
+    following = api.get(f"/api/v1/recommendations/{result['recommendation_id']}?cursor={result['page']['next_cursor']}")
+    assert following.json()["facets"] == []
