@@ -20,6 +20,7 @@ from unfold.decorators import display
 from shop.catalog.forms import ProductForm
 from shop.catalog.models import Brand, Category, Product, ProductImage
 from shop.catalog.money import to_major
+from shop.catalog.renditions import renditions
 from shop.catalog.services import set_visible
 
 LOW_STOCK = 5
@@ -29,11 +30,10 @@ def thumbnail(image: ProductImage | None) -> SafeString | str:
     """A small picture of a photo, or a dash."""
     if image is None or not image.pk or not image.image:
         return "-"
-    try:
-        address = image.thumb.url
-    except (OSError, ValueError, SyntaxError):  # the file is gone or damaged; the row must open all the same
+    sizes = renditions(image.image.name or "", "s", "webp")
+    if not sizes or not sizes[0].make():  # the file is gone or damaged; the row must open all the same
         return str(_("unreadable"))
-    return format_html('<img src="{}" alt="{}" height="48" style="height:48px;width:auto">', address, image.alt)
+    return format_html('<img src="{}" alt="{}" height="48" style="height:48px;width:auto">', sizes[0].url, image.alt)
 
 
 class StockFilter(admin.SimpleListFilter):

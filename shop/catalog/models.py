@@ -14,11 +14,10 @@ from django.db import models, transaction
 from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from imagekit.models import ImageSpecField
-from imagekit.processors import ResizeToFit
 from treebeard.mp_tree import MP_Node
 
 from shop.catalog.photos import PhotoError, clean_photo
+from shop.catalog.renditions import all_renditions
 from shop.catalog.slugs import free_slug
 
 MAX_DESCRIPTION = 20_000
@@ -206,16 +205,6 @@ class ProductImage(models.Model):
     width = models.PositiveIntegerField(editable=False, default=0)
     height = models.PositiveIntegerField(editable=False, default=0)
 
-    thumb = ImageSpecField(
-        source="image", processors=[ResizeToFit(160, 160, upscale=False)], format="WEBP", options={"quality": 80}
-    )
-    card = ImageSpecField(
-        source="image", processors=[ResizeToFit(480, 480, upscale=False)], format="WEBP", options={"quality": 80}
-    )
-    large = ImageSpecField(
-        source="image", processors=[ResizeToFit(1200, 1200, upscale=False)], format="WEBP", options={"quality": 82}
-    )
-
     class Meta:
         ordering = ["position", "id"]
         verbose_name = _("product photo")
@@ -243,7 +232,7 @@ def delete_files_with_row(sender: type[ProductImage], instance: ProductImage, **
     """Once the row is really gone, its files go too; also for rows deleted by a cascade or a queryset."""
     name, storage = instance.image.name, instance.image.storage
     if name:
-        names = [name, *(str(size.name) for size in (instance.thumb, instance.card, instance.large))]
+        names = [name, *(rendition.name for rendition in all_renditions(name))]
         for stale in names:
             transaction.on_commit(partial(storage.delete, stale))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,25 +9,12 @@ from datetime import datetime
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from shop.catalog.models import Product, ProductImage
+from shop.catalog.models import Product
 from shop.storefront.money import format_money
-
-logger = logging.getLogger(__name__)
+from shop.storefront.pictures import Picture, picture_of
 
 FEW_LEFT = 5
 MAX_KEY = 400
-RENDITIONS = {"thumb": 160, "card": 480, "large": 1200}
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A photo with its size in pixels, so that the page reserves its place."""
-
-    src: str
-    srcset: str
-    width: int
-    height: int
-    alt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,35 +147,6 @@ def stock_note(product: Product) -> StockNote:
 
 def price_text(product: Product) -> str:
     return _("Not for sale") if product.price_minor is None else format_money(product.price_minor, product.currency)
-
-
-def picture_of(image: ProductImage, alt: str = "", main: str = "card") -> Picture | None:
-    """The photo's renditions as one picture; ``main`` is the rendition of ``src`` and of the stated size.
-
-    None where the file is gone or damaged: the product is sold without its picture.
-    """
-    sizes = {name: _fitted(image.width, image.height, side) for name, side in RENDITIONS.items()}
-    wanted = ("thumb", "card") if main == "thumb" else ("card", "large")
-    try:
-        urls = {name: getattr(image, name).url for name in {*wanted, main}}
-    except (OSError, ValueError, SyntaxError) as error:  # Pillow says SyntaxError of some broken files
-        logger.warning("event=photo_unusable photo=%s error=%r", image.image.name, error)
-        return None
-    by_width = {sizes[name][0]: urls[name] for name in wanted}
-    width, height = sizes[main]
-    return Picture(
-        src=urls[main],
-        srcset=", ".join(f"{url} {pixels}w" for pixels, url in sorted(by_width.items())),
-        width=width,
-        height=height,
-        alt=image.alt or alt,
-    )
-
-
-def _fitted(width: int, height: int, side: int) -> tuple[int, int]:
-    """Size after fitting into a square of ``side`` without enlarging."""
-    scale = min(1.0, side / max(width, height, 1))
-    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def card_of(product: Product, *, url: str = "", reasons: Sequence[ReasonNote] = (), unmet: Sequence[str] = ()) -> Card:

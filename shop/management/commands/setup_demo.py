@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from shop.accounts.services import sign_up
 from shop.catalog.importing.reading import read_rows
 from shop.catalog.importing.writing import CatalogImport
 from shop.catalog.models import Category, Product, ProductImage
+from shop.catalog.renditions import renditions
 from shop.catalog.selectors import chunked
 from shop.demo import CATEGORY_NAMES, DemoCatalogue, DemoUnavailable, prepare
 
@@ -57,11 +59,11 @@ class Command(BaseCommand):
         self._render(missing)
 
     def _render(self, skus: set[str]) -> None:
-        """Make the sizes that lists show now, so that the first page is as fast as every other."""
-        images = ProductImage.objects.filter(product__sku__in=skus)
-        for image in tqdm(images, desc="photo sizes", unit="photo"):
-            for size in (image.thumb, image.card):
-                size.generate()
+        """Make the sizes that most browsers ask for in lists; all others are made when somebody asks for them."""
+        names = list(ProductImage.objects.filter(product__sku__in=skus).values_list("image", flat=True))
+        with ThreadPoolExecutor() as pool:  # Pillow lets go of the interpreter while it decodes and encodes
+            for _done in tqdm(pool.map(_make_cards, names), total=len(names), desc="photo sizes", unit="photo"):
+                pass
 
     def _make_users(self) -> None:
         if not User.objects.filter(username=ADMIN[0]).exists():
@@ -72,3 +74,8 @@ class Command(BaseCommand):
             f"Demo users: {ADMIN[0]} / {ADMIN[1]} (may do everything: change the password before others can reach this shop), "
             f"{SHOPPER[0]} / {SHOPPER[1]}"
         )
+
+
+def _make_cards(name: str) -> None:
+    for rendition in renditions(name, "s", "avif")[1:]:
+        rendition.make()

@@ -14,8 +14,9 @@ from shop.catalog.models import Category, Product
 from shop.catalog.selectors import ancestors_of, product_by, products_in
 from shop.catalog.signals import item_viewed
 from shop.storefront.asking import Asked
-from shop.storefront.cards import Shelf, card_of, name_language, picture_of, price_text, stock_note
+from shop.storefront.cards import Shelf, card_of, name_language, price_text, stock_note
 from shop.storefront.forms import ID_PATTERN, MAX_OFFSET
+from shop.storefront.pictures import picture_of
 from shop.storefront.shelves import home_shelves
 from shop.storefront.visitors import who
 
@@ -66,7 +67,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "name": name,
         "name_language": name_language(found),
         "description": found.description_in(language),
-        "pictures": [picture for image in found.images.all() if (picture := picture_of(image, name, "large"))],
+        "pictures": [picture for image in found.images.all() if (picture := picture_of(image, name, "w"))],
         "price": price_text(found),
         "stock": stock_note(found),
         "ancestors": ancestors_of(found),

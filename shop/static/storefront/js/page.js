@@ -14,6 +14,12 @@
     for (const panel of document.querySelectorAll("[data-photo][open], [data-menu][open]")) if (!panel.contains(event.target)) panel.open = false;
   });
 
+  // A photo that did not come leaves its stage empty instead of torn. Errors of images do not bubble, so this listens early.
+  document.addEventListener("error", (event) => event.target.closest?.(".stage img")?.classList.add("gone"), true);
+  for (const image of document.querySelectorAll(".stage img")) {
+    if (image.complete && image.currentSrc && !image.naturalWidth) image.classList.add("gone");
+  }
+
   // A note leaves by itself; a failed htmx request falls back to the plain link or form.
   const toast = document.getElementById("toast");
   let leaving = 0;

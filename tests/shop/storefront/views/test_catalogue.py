@@ -107,6 +107,15 @@ def test_photos_reserve_their_place_and_the_first_row_is_not_lazy(client, produc
     images = re.findall(r"<img src=[^>]+>", client.get(address).content.decode())
     assert all(re.search(r'width="\d+" height="\d+"', image) and "srcset=" in image for image in images)
     assert [('loading="lazy"' in image) for image in images[:5]] == [False] * 4 + [True]
+    assert ['fetchpriority="high"' in image for image in images] == [True] + [False] * (len(images) - 1)
+
+
+def test_photos_come_as_avif_with_webp_behind_it(client, products):
+    address = Category.objects.get(name="Home").get_absolute_url()
+    pictures = re.findall(r"<picture>.*?</picture>", client.get(address).content.decode())
+    assert len(pictures) == 24
+    for picture in pictures:
+        assert re.search(r'<source type="image/avif" srcset="\S+\.avif \d+w[^"]*" sizes="[^"]+"><img src="\S+\.webp"', picture)
 
 
 def test_the_menu_of_departments_works_without_javascript_and_in_the_page_s_language(client, products):

@@ -1,6 +1,6 @@
 import pytest
 
-from shop.storefront.cards import picture_of
+from shop.storefront.pictures import picture_of
 
 pytestmark = pytest.mark.django_db
 
@@ -14,8 +14,33 @@ def test_product_photos_are_served_for_a_year_and_never_sniffed(client, products
     assert "immutable" in response["Cache-Control"]
 
 
+def test_a_size_is_made_when_it_is_asked_for_in_either_format(client, products, media_root):
+    picture = picture_of(products[0].images.get())
+    address = picture.avif.split()[0]
+    assert not (media_root / address.removeprefix("/media/")).exists()
+    response = client.get(address)
+    assert (response.status_code, response["Content-Type"]) == (200, "image/avif")
+    assert b"".join(response.streaming_content)[4:12] == b"ftypavif"
+
+
+def test_a_damaged_photo_costs_its_picture_and_not_the_page(client, products, media_root):
+    image = products[0].images.get()
+    (media_root / image.image.name).write_bytes(b"torn")
+    assert client.get(products[0].get_absolute_url()).status_code == 200
+    assert client.get(picture_of(image).src).status_code == 404
+
+
 @pytest.mark.parametrize(
-    "path", ["query-photos/x.jpg", "products/../db.sqlite3", "../secret_key", "products/none.jpg", "", "products/%00.jpg"]
+    "path",
+    [
+        "query-photos/x.jpg",
+        "products/../db.sqlite3",
+        "../secret_key",
+        "products/none.jpg",
+        "",
+        "products/%00.jpg",
+        "sizes/aa/b-s160.webp",
+    ],
 )
 def test_nothing_else_is_served(client, products, media_root, path):
     (media_root / "query-photos").mkdir(parents=True)
