@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 MAX_SUGGESTIONS = 10
 MAX_TYPED = 120  # what is longer is no beginning any more
-_CATEGORIES, _ITEMS, _RECENT, _RECENT_TYPED, _ASKED = 2, 3, 5, 2, 3
+_REQUESTS = 0.6  # share of the rows
+_CATEGORIES, _ITEMS, _RECENT, _RECENT_TYPED, _ASKED = 2, 4, 5, 2, 3
 _LATEST = 40  # of a shopper's own answers, in which recent requests are looked for
 
 
@@ -93,11 +94,9 @@ def _suggest(text: str, shopper: Shopper, language: str, limit: int) -> Suggesti
     degraded = _refreshed(engine)
     index = engine.suggestions.index()
     found = index.suggest(typed, language, limit) if index else Found()
-    requests = _merged(_recent(typed, shopper), _asked(typed, engine), found.requests)
-    categories = found.categories[: min(_CATEGORIES, limit // 3)]
-    items = _fresh(found.items, engine, language, max(_ITEMS, limit - len(requests) - len(categories)))
-    items = items[: min(len(items), max(limit // 3, limit - len(requests) - len(categories)))]
-    requests = requests[: limit - len(categories) - len(items)]
+    requests = _merged(_recent(typed, shopper), _asked(typed, engine), found.requests)[: max(1, round(_REQUESTS * limit))]
+    categories = found.categories[: max(0, min(_CATEGORIES, limit - len(requests)))]
+    items = _fresh(found.items, engine, language, max(0, min(_ITEMS, limit - len(requests) - len(categories))))
     return Suggestions(tuple(requests), _links(categories), tuple(items), tuple(degraded if index else [*degraded, "index"]))
 
 

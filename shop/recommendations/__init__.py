@@ -20,6 +20,7 @@ from shop.recommendations.pages import (
     similar_to,
     store_query_photo,
 )
+from shop.recommendations.suggestions import forget_recent_requests, suggestions_for
 
 __all__ = [
     "ShopCatalog",
@@ -29,6 +30,7 @@ __all__ = [
     "for_you",
     "forget_event",
     "forget_everything",
+    "forget_recent_requests",
     "goes_with",
     "history_of",
     "items_changed",
@@ -44,4 +46,5 @@ __all__ = [
     "similar_to",
     "start_warm_up",
     "store_query_photo",
+    "suggestions_for",
 ]

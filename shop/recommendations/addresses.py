@@ -33,6 +33,7 @@ def request_of(asked: Asked) -> RecommendationRequest:
     return RecommendationRequest(
         text=asked.text,
         photo_id=asked.photo,
+        box=asked.corners,
         liked=asked.like,
         disliked=asked.unlike,
         seed_blocks=_OTHER_COLOUR_BLOCKS if asked.like and any(_refuses_a_colour(chip) for chip in added) else (),
@@ -59,6 +60,7 @@ def asked_of(request: RecommendationRequest) -> Asked:
         like=request.liked,
         unlike=request.disliked,
         parent=request.undo_to,
+        box=",".join(f"{number:g}" for number in request.box) if request.box else "",
     )
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from fusion.chips import SORT, chip_key, chips_of
 from fusion.exceptions import InvalidQuery
+from fusion.photos import cut_out
 from fusion.types import Constraint, Interaction
 from recommender.catalog import Shopper, get_catalog, user_key
 from recommender.conf import get_settings
@@ -185,12 +186,13 @@ def store_query_photo(request: HttpRequest, data: bytes) -> str:
         raise PhotoRefused(photo_refusal(error.code, limits)) from error
 
 
-def read_query_photo(request: HttpRequest, photo_id: str) -> bytes:
-    """The stored JPEG. Raises PhotoGone."""
+def read_query_photo(request: HttpRequest, photo_id: str, box: tuple[float, float, float, float] | None = None) -> bytes:
+    """The stored JPEG, or a part of it: (left, top, right, bottom), each 0 to 1. Raises PhotoGone."""
     try:
-        return uploads.read_photo(photo_id, shopper_of(request))
+        data = uploads.read_photo(photo_id, shopper_of(request))
     except UnknownPhoto as error:
         raise PhotoGone from error
+    return cut_out(data, box) if box else data
 
 
 def delete_query_photo(request: HttpRequest, photo_id: str) -> None:

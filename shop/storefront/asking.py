@@ -20,6 +20,7 @@ class Asked:
         like, unlike: skus of products to be like, and not like.
         sort: "" (relevance), "price", "-price" or "newest".
         parent: id of the answer that this one refines; its request is what "undo" goes back to.
+        box: the part of the photo that is meant, "left,top,right,bottom", each 0 to 1; "" for all of it.
     """
 
     text: str = ""
@@ -30,6 +31,7 @@ class Asked:
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
     parent: str = ""
+    box: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -42,7 +44,7 @@ class Asked:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        named = [("q", self.text), ("photo", self.photo), ("sort", self.sort), ("from", self.parent)]
+        named = [("q", self.text), ("photo", self.photo), ("box", self.box), ("sort", self.sort), ("from", self.parent)]
         lists = [("drop", self.drop), ("add", self.add), ("like", self.like), ("unlike", self.unlike)]
         return [pair for pair in named if pair[1]] + [(name, value) for name, values in lists for value in values]
 
@@ -50,6 +52,29 @@ class Asked:
         """The address of a later page of a stored answer."""
         extra = [("r", recommendation_id), ("offset", str(offset))]
         return f"{reverse('storefront:search')}?{urlencode(self.pairs + extra)}"
+
+    @property
+    def photo_url(self) -> str:
+        """The address of the photo, or of the part of it that is meant."""
+        return f"{reverse('storefront:photo', args=[self.photo])}{f'?box={self.box}' if self.box else ''}"
+
+    @property
+    def corners(self) -> tuple[float, float, float, float] | None:
+        """The box as numbers."""
+        left, top, right, bottom = map(float, self.box.split(",")) if self.box else (0.0, 0.0, 1.0, 1.0)
+        return (left, top, right, bottom) if self.box else None
+
+    @property
+    def crop(self) -> list[tuple[str, int]]:
+        """Left, top, width and height of the part in whole per cent, as a form asks for them."""
+        left, top, right, bottom = self.corners or (0.0, 0.0, 1.0, 1.0)
+        shares = (("left", left), ("top", top), ("width", right - left), ("height", bottom - top))
+        return [(name, round(100 * share)) for name, share in shares]
+
+    @property
+    def uncropped_pairs(self) -> list[tuple[str, str]]:
+        """All of the request but the box."""
+        return [pair for pair in self.pairs if pair[0] != "box"]
 
     def without(self, key: str) -> Asked:
         """Without a chip, be it read from the words or put in by hand."""

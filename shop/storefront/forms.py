@@ -24,7 +24,40 @@ MAX_SEEDS = 20
 DEFAULT_COUNTRY = "US"
 NOT_COUNTRIES = ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ")  # groups and test codes of CLDR
 SORTS = ("", "price", "-price", "newest")
+_BOX = re.compile(r"(?:\d{1,2}(?:\.\d{0,20})?|\.\d{1,20})(?:,(?:\d{1,2}(?:\.\d{0,20})?|\.\d{1,20})){3}")
 ID_PATTERN = RegexValidator(r"\A[0-9A-Za-z_-]{1,64}\Z", _("This is not an id of this shop."))
+
+
+class BoxField(forms.CharField):
+    """The part of a photo that is meant, as ``Asked.box``; the whole photo is "".
+
+    Without JavaScript a form sends left, top, width and height in per cent instead.
+    """
+
+    class Shares(forms.HiddenInput):
+        def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+            given = data.get(name)
+            parts = [data.get(part) for part in ("left", "top", "width", "height")]
+            if given or None in parts:
+                return given
+            try:
+                left, top, width, height = (float(part) / 100 for part in parts)
+            except ValueError:
+                return "damaged"
+            return f"{left},{top},{min(1.0, left + width)},{min(1.0, top + height)}"
+
+    widget = Shares
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        if not text:
+            return ""
+        numbers = [float(part) for part in text.split(",")] if _BOX.fullmatch(text) else []
+        left, top, right, bottom = numbers if len(numbers) == 4 else (1.0, 1.0, 0.0, 0.0)
+        if not (0.0 <= left < right <= 1.0 and 0.0 <= top < bottom <= 1.0):
+            raise forms.ValidationError(_("This address is damaged. Ask again in the box above."), code="box")
+        whole = (left, top, right, bottom) == (0.0, 0.0, 1.0, 1.0)
+        return "" if whole else ",".join(f"{round(number, 3):g}" for number in (left, top, right, bottom))
 
 
 class AskForm(forms.Form):
@@ -38,6 +71,7 @@ class AskForm(forms.Form):
         },
     )
     photo = forms.CharField(required=False, validators=[ID_PATTERN])
+    box = BoxField(required=False)
     sort = forms.ChoiceField(required=False, choices=[(value, value) for value in SORTS])
     r = forms.CharField(required=False, validators=[ID_PATTERN])
     offset = forms.IntegerField(required=False, min_value=0, max_value=MAX_OFFSET)
@@ -61,7 +95,7 @@ class AskForm(forms.Form):
         given = self.cleaned_data
         return Asked(
             given["q"], given["photo"], given["drop"], given["sort"], given["add"], given["like"], given["unlike"],
-            given["parent"],
+            given["parent"], given["box"] if given["photo"] else "",
         )  # fmt: skip
 
 
@@ -78,6 +112,13 @@ class PhotoForm(forms.Form):
     q = forms.CharField(required=False, max_length=MAX_TEXT)
     file = forms.FileField(required=False, allow_empty_file=True)
     camera = forms.FileField(required=False, allow_empty_file=True)
+    box = BoxField(required=False)
+
+
+class PartForm(forms.Form):
+    """Which part of a photo to show."""
+
+    box = BoxField(required=False)
 
 
 class AddForm(forms.Form):

@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from shop.storefront.views import account, asking, buying, catalogue, settings
+from shop.storefront.views import account, asking, buying, catalogue, settings, suggesting
 
 app_name = "storefront"
 
 urlpatterns: list[URLPattern] = [
     path("", catalogue.home, name="home"),
     path("search", asking.search, name="search"),
+    path("search/suggest", suggesting.suggest, name="suggest"),
+    path("search/forget", suggesting.forget, name="forget_requests"),
     path("search/refine", asking.refine, name="refine"),
     path("search/photo", asking.upload_photo, name="upload_photo"),
     path("search/photo/<str:photo_id>", asking.photo, name="photo"),

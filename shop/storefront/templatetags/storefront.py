@@ -106,4 +106,4 @@ def put_back_url(asked: Asked, key: str) -> str:
 
 @register.simple_tag
 def no_photo_url(asked: Asked) -> str:
-    return replace(asked, photo="").url
+    return replace(asked, photo="", box="").url

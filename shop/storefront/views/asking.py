@@ -15,7 +15,7 @@ from shop import recommendations
 from shop.storefront.asking import Asked
 from shop.storefront.cards import AnswerPage
 from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
-from shop.storefront.forms import AskForm, PhotoForm, StepForm
+from shop.storefront.forms import AskForm, PartForm, PhotoForm, StepForm
 
 
 @require_safe
@@ -33,7 +33,7 @@ def search(request: HttpRequest) -> HttpResponse:
         return _answer(request, asked, recommendations.ask(request, asked))
     except PhotoGone:
         messages.info(request, _("Your photo is no longer kept. Upload it again to search with it."))
-        return redirect(replace(asked, photo="").url)
+        return redirect(replace(asked, photo="", box="").url)
     except RequestRefused as error:
         return render(request, "storefront/answer.html", {"asked": asked, "page": None, "errors": [str(error)]}, status=400)
 
@@ -102,14 +102,17 @@ def upload_photo(request: HttpRequest) -> HttpResponse:
         photo_id = recommendations.store_query_photo(request, given.read())
     except PhotoRefused as error:
         return render(request, "storefront/answer.html", {"asked": asked, "page": None, "errors": [str(error)]}, status=400)
-    return redirect(replace(asked, photo=photo_id).url)
+    return redirect(replace(asked, photo=photo_id, box=form.cleaned_data["box"]).url)
 
 
 @require_safe
 def photo(request: HttpRequest, photo_id: str) -> HttpResponse:
-    """The shopper's own query photo, for nobody else."""
+    """The shopper's own query photo, or the part of it that is meant, for nobody else."""
+    form = PartForm(request.GET)
+    if not form.is_valid():
+        raise Http404
     try:
-        data = recommendations.read_query_photo(request, photo_id)
+        data = recommendations.read_query_photo(request, photo_id, Asked(box=form.cleaned_data["box"]).corners)
     except PhotoGone as error:
         raise Http404 from error
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}

@@ -1,4 +1,4 @@
-// The one box, on top of a form that works without this file: photo preview, drop, paste.
+// The one box, on top of a form that works without this file: choosing a photo, drop, paste; crop.js shows it.
 "use strict";
 
 (() => {
@@ -9,18 +9,23 @@
     const file = form.querySelector("[data-file]");
     const camera = form.querySelector("[data-camera]");
     const send = form.querySelector("[data-send]");
-    const preview = form.querySelector("[data-preview]");
     const drop = form.querySelector("[data-drop]");
     form.classList.add("enhanced");
 
     const chosen = () => file.files[0] || camera.files[0];
 
+    const crop = form.querySelector("[data-crop]");
+    const oldBox = form.querySelector("[data-old-box]");
+    let shown = "";
+
     const show = () => {
-      if (preview.src) URL.revokeObjectURL(preview.src);
+      if (shown) URL.revokeObjectURL(shown);
       const photo = chosen();
-      preview.hidden = !photo;
-      if (!photo) return;
-      preview.src = URL.createObjectURL(photo);
+      drop.classList.toggle("taken", Boolean(photo));
+      if (oldBox) oldBox.disabled = Boolean(photo);
+      if (!photo) return crop.drop();
+      shown = URL.createObjectURL(photo);
+      crop.take(shown);
       panel.open = true;
       send.focus();
     };

@@ -1,3 +1,4 @@
+import io
 import re
 from datetime import timedelta
 from html import unescape
@@ -7,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from recommender.models import Recommendation, UploadedPhoto
 from tests.shop.makers import photo_bytes
@@ -204,3 +206,44 @@ def test_a_search_alone_makes_the_visitor_known_and_the_home_page_does_not(clien
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     assert cookie["max-age"] == 365 * 24 * 60 * 60
+
+
+def test_a_part_of_the_photo_is_in_the_address_and_shown_cut_out(client, products):
+    photo = SimpleUploadedFile("photo.png", photo_bytes("red", size=(100, 80)))
+    response = client.post("/search/photo", {"q": "lamp", "file": photo, "box": ".1,.25,.6,1"})
+    assert parse_qs(urlsplit(response["Location"]).query)["box"] == ["0.1,0.25,0.6,1"]
+    html = page(client, response["Location"])
+    shown = client.get(unescape(re.search(r'src="(/search/photo/[^"]+box=[^"]+)"', html)[1]))
+    assert Image.open(io.BytesIO(shown.content)).size == (50, 60)
+    assert Recommendation.objects.latest("created_at").request["box"] == [0.1, 0.25, 0.6, 1.0]
+
+
+def test_the_part_can_be_changed_without_javascript_and_without_the_photo_again(client, products):
+    first = page(client, upload(client, photo_bytes("red"), q="lamp")["Location"])
+    photo_id = re.search(r'name="photo" value="([^"]+)"', first)[1]
+    assert 'name="left"' in first
+    html = page(client, q="lamp", photo=photo_id, left="20", top="0", width="50", height="90")
+    assert f"/search/photo/{photo_id}?box=0.2,0,0.7,0.9" in html
+    whole = page(client, q="lamp", photo=photo_id, left="0", top="0", width="100", height="100")
+    assert "?box=" not in whole
+    assert UploadedPhoto.objects.count() == 1
+
+
+def test_steps_from_an_answer_keep_the_part(client, products):
+    html = page(client, upload(client, photo_bytes("red", size=(90, 70)), q="lamp")["Location"])
+    photo_id = re.search(r'name="photo" value="([^"]+)"', html)[1]
+    html = page(client, q="red lamp", photo=photo_id, box="0,0,0.5,1")
+    assert all(parse_qs(urlsplit(link).query)["box"] == ["0,0,0.5,1"] for link in links(html, "x") if "photo=" in link)
+    assert not [link for link in links(html, "x") if "photo=" not in link and "box=" in link]
+
+
+@pytest.mark.parametrize("box", ["1,1,0,0", "0,0,1", "a,b,c,d", "0,0,2,1", "-1,0,1,1", "0,0,nan,1", "," * 9, "0.5,0,0.5,1"])
+def test_a_damaged_part_is_not_found(client, products, box):
+    assert client.get("/search", {"q": "lamp", "box": box}).status_code == 404
+    assert client.get("/search/photo/abc", {"box": box}).status_code == 404
+
+
+@pytest.mark.parametrize("shares", [{"left": "x"}, {"left": "100", "width": "100"}, {"width": "0"}])
+def test_damaged_shares_are_not_found(client, products, shares):
+    given = {"q": "lamp", "left": "0", "top": "0", "width": "100", "height": "100", **shares}
+    assert client.get("/search", given).status_code == 404
