@@ -63,3 +63,9 @@ class LearningFrozen(RecommenderError):
     """People froze learning: nothing is trained, promoted or explored until somebody unfreezes it."""
 
     code = "learning_frozen"
+
+
+class TrainingRefused(RecommenderError):
+    """Nothing can be trained now: another process does, or the shop lacks what it needs."""
+
+    code = "training_refused"

@@ -94,3 +94,16 @@ def build_graph() -> None:
         report = graphs.rebuild()
         job.job.total = job.job.done = report.items
         job.job.message = report.summary
+
+
+@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+def train_fusion(objective: str = "softmax", simulated: str = "exclude", seed: int = 0) -> None:
+    """Learn the gate from the log and keep it as a candidate; putting it in force is a step of its own."""
+    from fusion.learning.fusion_training import FusionOptions
+    from recommender.services import fusion
+    from recommender.services.logged_answers import LogRange
+
+    with ledger.track("fusion") as job:
+        log = LogRange(simulated=simulated)
+        report = fusion.train_gate(log, FusionOptions(objective=objective, seed=seed), on_progress=job)
+        job.job.message = report.summary

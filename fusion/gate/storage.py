@@ -8,6 +8,7 @@ equal bytes):
               "signals"  JSON list of "source/block", in the order of the tensors
               "bound"    the largest absolute log factor
               "encoder"  identity of the encoder of the words, "" where it is not known
+              "policy"   the name that answers are logged under
               and whatever else a kind of weigher keeps
 
 Nothing is unpickled and nothing is imported by a name from the file.
@@ -15,6 +16,7 @@ Nothing is unpickled and nothing is imported by a name from the file.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 
@@ -40,7 +42,13 @@ Loader = Callable[[Tensors, Metadata, str], Weigher]
 
 def to_bytes(weights: GateWeights) -> bytes:
     """A gate as ``load_weigher`` reads it. The same gate gives the same bytes."""
-    return pack(weights.tensors, metadata_of(weights, NAME))
+    return pack(weights.tensors, {**metadata_of(weights, NAME), "policy": policy_name(weights)})
+
+
+def policy_name(weights: GateWeights) -> str:
+    """What answers that a gate weighed are logged under: "gate-" and the beginning of a digest of its tensors."""
+    digest = hashlib.sha256(b"".join(tensor.tobytes() for tensor in weights.tensors.values())).hexdigest()
+    return f"{NAME}-{digest[:8]}"
 
 
 def metadata_of(weights: GateWeights, weigher: str) -> dict[str, str]:
@@ -101,7 +109,7 @@ def gate_in(tensors: Tensors, metadata: Metadata) -> GateWeights:
 
 
 def _load_gate(tensors: Tensors, metadata: Metadata, name: str) -> Weigher:
-    return GateWeigher(gate_in(tensors, metadata), name or NAME)
+    return GateWeigher(gate_in(tensors, metadata), name or metadata.get("policy") or NAME)
 
 
 # Every kind of weigher that can be stored. A policy adds its own loader here, imported inside the function.
@@ -112,7 +120,7 @@ def load_weigher(data: bytes, *, name: str = "", encoder: str = "") -> Weigher:
     """The weigher that the bytes hold.
 
     Args:
-        name: the policy that answers are logged under, such as "fusion-7"; "" is the weigher's own.
+        name: the policy that answers are logged under; "" is the one that was stored.
         encoder: identity of the encoder that will encode the words; "" does not check it.
     Raises:
         InvalidWeights: the bytes are not whole, of an unknown weigher, or learnt with another encoder; the message says which.
