@@ -1,12 +1,13 @@
 """Trains the gate on logged answers. Read ``train`` first.
 
-    softmax   - sum over items  g / sum(g) * log softmax(score / T)          g = max(reward, 0) / P(looked at), clipped
+    softmax   - sum over seen items  g / sum(g) * log softmax(score / T)     g = max(reward, 0) / P(looked at), clipped
     mse       (reward - P(looked at) * (b + a * score))^2                     a > 0 and b, linear in the features, learnt
 
-The first is listwise over the impression (Ai et al. 2018; inverse propensities of Joachims et al. 2017). The second is the
-squared error between the model's output and the outcome: a place where nobody looks is expected to bring nothing, so the bias
-of places is in the model and no weight has to be inverted. T, a and b are learnt beside the gate and not kept: a ranking has no
-scale.
+The first is listwise over the answer (Ai et al. 2018; inverse propensities of Joachims et al. 2017). Items behind the last page
+that was seen take part in the softmax without a gain, or weights would be learnt that bring up what nobody asked for. The
+second is the squared error between the model's output and the outcome: a place where nobody looks is expected to bring nothing,
+so the bias of places is in the model and no weight has to be inverted. T, a and b are learnt beside the gate and not kept: a
+ranking has no scale.
 
 Validation is the debiased NDCG@10 of ``fusion/learning/held_out.py``. The defaults, an untrained gate, are the first to beat.
 """
@@ -133,7 +134,7 @@ def factors(gate: GateWeights, impressions: Impressions) -> NDArray[np.float32]:
 
 
 def scores(gate: GateWeights, impressions: Impressions, part: int = 4096) -> Floats:
-    """(N, K) scores of the shown items under a gate, in parts that bound the memory."""
+    """(N, K) scores of the items under a gate, in parts that bound the memory."""
     found = np.zeros(impressions.rank.shape)
     for start in range(0, len(impressions), part):
         some = impressions.take(np.arange(start, min(start + part, len(impressions))))
@@ -232,18 +233,18 @@ class _Run:
     def _loss(self, some: Impressions, words: Any) -> Any:
         import torch
 
-        x, shown = torch.from_numpy(some.x), torch.from_numpy(some.shown)
+        x, listed = torch.from_numpy(some.x), torch.from_numpy(some.listed)
         factors = torch.exp(self.gate(x, words))
         score = torch.einsum("nks,ns->nk", torch.from_numpy(some.addends), factors)
         if self.options.objective == "softmax":
             gains = torch.from_numpy(debiased(some, self.data.examination, self.options.clip).astype(np.float32))
-            listed = (score / torch.exp(self.extra["extra.log_temperature"])).masked_fill(~shown, -1e9)
+            listed = (score / torch.exp(self.extra["extra.log_temperature"])).masked_fill(~listed, -1e9)
             # An answer counts as much as it gained: with one weight each, the inverse weights would cancel out.
             return -(gains * torch.log_softmax(listed, dim=1)).sum() / gains.sum().clamp_min(1e-9)
         looked = torch.from_numpy(self.data.examination.of(some.rank).astype(np.float32))
         level = x @ self.extra["extra.level"] + self.extra["extra.level_bias"]
         outcome = looked * (level[:, None] + torch.exp(self.extra["extra.log_slope"]) * score)
-        return ((torch.from_numpy(some.reward) - outcome)[shown] ** 2).mean()
+        return ((torch.from_numpy(some.reward) - outcome)[torch.from_numpy(some.seen)] ** 2).mean()
 
     def _keep(self, epoch: int, numbers: Mapping[str, float], best: GateWeights) -> None:
         if self.folder is None:
@@ -283,8 +284,7 @@ def _extra(train: Impressions) -> dict[str, Any]:
     """What is learnt beside the gate and thrown away: temperature, slope and level of the outcome."""
     import torch
 
-    shown = train.shown
-    outcome = float(train.reward[shown].mean()) if shown.any() else 0.0
+    outcome = float(train.reward[train.seen].mean()) if train.seen.any() else 0.0
     made = {
         "extra.log_temperature": torch.zeros(()),
         "extra.log_slope": torch.tensor(float(np.log(max(abs(outcome), 1e-3)))),
@@ -297,7 +297,7 @@ def _extra(train: Impressions) -> dict[str, Any]:
 def _fingerprint(data: Data, options: FusionOptions) -> str:
     digest = hashlib.sha256(json.dumps([asdict(options), data.encoder], sort_keys=True).encode())
     for part in (data.train, data.validation):
-        for array in (part.x, part.text, part.words, part.addends, part.rank, part.reward):
+        for array in (part.x, part.text, part.words, part.addends, part.rank, part.seen, part.reward):
             digest.update(np.ascontiguousarray(array).tobytes())
     digest.update(data.examination.examined.tobytes())
     return digest.hexdigest()
