@@ -106,3 +106,47 @@ class MeanColours(Encoder):
 
     def encode_instructions(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
         return {}
+
+
+class ColourSpace(Encoder):
+    """Blocks "image", which words reach, and "look". Words are hashed and photos are their mean colour: neither says anything
+    of the other before somebody learns which word goes with which colour."""
+
+    def __init__(self, version: str = "1") -> None:
+        self.version = version
+        self.loads = 0
+        self.n_photos = 0
+        draw = np.random.default_rng(7)
+        self._waves, self._phases = draw.normal(0, 4, (3, DIM)), draw.uniform(0, 6, DIM)
+        self._look = MeanColours()
+        self._words = HashedWords()
+
+    @property
+    def blocks(self) -> tuple[BlockSpec, ...]:
+        return (BlockSpec("image", DIM, "photo", "colour-space", True), *self._look.blocks)
+
+    def identity(self, block: str) -> EncoderIdentity:
+        return EncoderIdentity("colourspace", block, self.version, DIM if block == "image" else 48)
+
+    def load(self) -> None:
+        self.loads += 1
+
+    @property
+    def is_loaded(self) -> bool:
+        return self.loads > 0
+
+    def encode_texts(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
+        return {}
+
+    def encode_photos(self, photos: Sequence[Image]) -> Mapping[str, Matrix]:
+        self.n_photos += len(photos)
+        if not photos:
+            return {"image": np.empty((0, DIM), np.float32), "look": np.empty((0, 48), np.float32)}
+        means = np.stack([np.asarray(photo.convert("RGB").resize((1, 1)), np.float32).ravel() / 255 for photo in photos])
+        waves = np.cos(means @ self._waves + self._phases).astype(np.float32)
+        return {"image": waves / np.linalg.norm(waves, axis=1, keepdims=True), **self._look.encode_photos(photos)}
+
+    def encode_instructions(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
+        if not texts:
+            return {"image": np.empty((0, DIM), np.float32)}
+        return {"image": self._words.encode_instructions(texts)["text"]}
