@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,20 +15,17 @@ from django.core.signals import setting_changed
 from django.db import DatabaseError, connection
 from django.db.models import Max
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
-from fusion.collection import ItemCollection, ItemRecord
-from fusion.columns import Exchange
+from fusion.collection import ItemRecord
 from fusion.consumables import Consumables
 from fusion.encoders.base import Encoder
 from fusion.exceptions import EncodingError
-from fusion.instructions.base import InstructionParser
-from fusion.instructions.lexicon import role_of
 from fusion.instructions.tagger import RequestTagger
-from fusion.pipeline import PipelineOptions, RecommendationPipeline
+from fusion.pipeline import RecommendationPipeline
 from fusion.tokens import tokenize
 from fusion.types import Matrix, Vector
 from fusion.weights import with_overrides
+from recommender.adapted import encoders_of
 from recommender.behaviour import load as load_behaviour
 from recommender.behaviour import simulated_in_force
 from recommender.catalog import get_catalog
@@ -43,8 +38,10 @@ from recommender.learnt import weigher_of
 from recommender.models import BehaviourVersion, IndexedItem, IndexState, ItemEmbedding, ModelVersion
 from recommender.popularity import popularity_of_items
 from recommender.selectors import current_teaching
+from recommender.succession import Succession
 from recommender.suggestions import PreparedSuggestions
 from recommender.tagging import build_tagger
+from recommender.wiring import DEFAULT_COLOR_FIELD, build_collection, build_options, build_parser, color_field
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +54,6 @@ CONSUMABLES_SECONDS = 600.0
 COUNTING_SHARE = 50
 # Up to here a change of the catalogue makes popularity be counted at once.
 CHEAP_SECONDS = 0.05
-DEFAULT_COLOR_FIELD = "color"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +75,22 @@ class Readiness:
 class Engine:
     """Serves from memory what the index tables say. ``refresh`` before each answer costs one small query."""
 
-    def __init__(self) -> None:
+    def __init__(self, predecessor: Engine | None = None) -> None:
+        """Args: predecessor: what served before; its tagger and what is known of its models are taken over."""
         conf = get_settings()
-        blocks, self.unavailable = usable_blocks()
-        self.encoder_ids = {block.name: block.encoder_id for block in blocks}
-        self._reads_photos = {block.name: block.reads_photos for block in blocks}
-        self.blank_blocks: tuple[str, ...] = ()
-        self._warming = threading.Event()
-        self._models: dict[str, str] = {}
-        self.encoders: tuple[Encoder, ...] = tuple(
-            GuardedEncoder(encoder, self._warming.is_set)
-            for encoder in get_encoders()
-            if any(spec.name in self.encoder_ids for spec in encoder.blocks)
-        )
-        index = import_string(conf.INDEX["BACKEND"])({b.name: b.spec.dim for b in blocks}, **conf.INDEX.get("OPTIONS", {}))
-        self.collection = ItemCollection(index, Exchange(conf.EXCHANGE_RATES))
-        self.tagger = build_tagger()
+        self._warming: threading.Event = predecessor._warming if predecessor else threading.Event()
+        self._models: dict[str, str] = dict(predecessor._models) if predecessor else {}
+        self.tagger: RequestTagger | None = predecessor.tagger if predecessor else build_tagger()
         self.parser = build_parser(self.tagger)
         if conf.LINK_UNKNOWN:
             self.parser.link_unknown(self._encode_phrases)
-        self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, build_options())
-        self.suggestions = PreparedSuggestions(self.collection, self.parser)
+        self._equip(0)
         self.revision = -1
         self.taught = -1
         self.behaviour = 0
         self.fusion = 0
         self.fusion_failed = False
-        self.counts_simulated = conf.USE_SIMULATED
+        self.counts_simulated: bool = predecessor.counts_simulated if predecessor else conf.USE_SIMULATED
         self.learnt_simulated = False
         self._color_field = ""
         self._refreshing = threading.Lock()
@@ -116,6 +101,30 @@ class Engine:
         self._consumables_due = 0.0
         self._consumables = Consumables(categories=conf.CONSUMABLE_CATEGORIES)
 
+    def _equip(self, version: int) -> None:
+        """Encoders, an empty collection for their vectors and the pipeline over both; with a version's learnt heads, or 0.
+
+        A version that cannot be read is left out: the configured encoders serve, and the log says so.
+        """
+        encoders, self.encoder, self.encoder_failed = get_encoders(), version, False
+        try:
+            encoders = encoders_of(version)
+        except Exception as error:
+            logger.warning("event=encoder_failed version=%d error=%r", version, error)
+            self.encoder_failed = True
+        blocks, self.unavailable = usable_blocks(encoders)
+        self.encoder_ids = {block.name: block.encoder_id for block in blocks}
+        self._reads_photos = {block.name: block.reads_photos for block in blocks}
+        self.blank_blocks: tuple[str, ...] = ()
+        self.encoders: tuple[Encoder, ...] = tuple(
+            GuardedEncoder(encoder, self._warming.is_set)
+            for encoder in encoders
+            if any(spec.name in self.encoder_ids for spec in encoder.blocks)
+        )
+        self.collection = build_collection(blocks)
+        self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, build_options())
+        self.suggestions = PreparedSuggestions(self.collection, self.parser)
+
     # -- keep fresh ------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
@@ -124,8 +133,11 @@ class Engine:
         if not self._refreshing.acquire(blocking=first):
             return
         try:
-            state = IndexState.objects.filter(pk=1).values_list("revision", "teaching", "behaviour", "fusion").first()
-            newest, taught, behaviour, fusion = state or (0, 0, 0, 0)
+            names = ("revision", "teaching", "behaviour", "fusion", "encoder")
+            state = IndexState.objects.filter(pk=1).values_list(*names).first()
+            newest, taught, behaviour, fusion, encoder = state or (0, 0, 0, 0, 0)
+            if encoder != self.encoder:
+                self._follow_encoder(encoder, first)
             if newest != self.revision:
                 self._apply(newest)
             if taught != self.taught:
@@ -137,6 +149,13 @@ class Engine:
             self._refresh_counts()
         finally:
             self._refreshing.release()
+
+    def _follow_encoder(self, version: int, first: bool) -> None:
+        """Other encoders need other vectors. Before its first answer this engine takes them; later a successor does."""
+        if first:
+            self._equip(version)
+        elif self is _engine:
+            _succession.start(self)
 
     def _apply(self, newest: int) -> None:
         since = self.revision
@@ -204,7 +223,7 @@ class Engine:
         for item_id, block, encoder_id, data in stored.values_list("item_id", "block", "encoder_id", "vector"):
             if self.encoder_ids.get(block) == encoder_id:
                 vectors[item_id][block] = np.frombuffer(bytes(data), "<f2").astype(np.float32)
-        self._color_field = self._color_field or _color_field(facts for _, facts, _, removed in rows if not removed)
+        self._color_field = self._color_field or color_field(facts for _, facts, _, removed in rows if not removed)
         for item_id, facts, derived, removed in rows:
             if not removed:
                 item = from_facts(item_id, facts, derived, self._color_field or DEFAULT_COLOR_FIELD)
@@ -304,7 +323,7 @@ class Engine:
     def ready(self) -> Readiness:
         """What a load balancer and the health page read; never loads anything."""
         degraded = sorted(self.unavailable) + [name for name, state in self._models.items() if state != "ok"]
-        degraded += ["fusion"] if self.fusion_failed else []
+        degraded += [name for name, failed in (("fusion", self.fusion_failed), ("encoder", self.encoder_failed)) if failed]
         well = bool(self._models) and all(state == "ok" for state in self._models.values())
         return Readiness(
             ready=well and not self.unavailable and self.revision >= 0,
@@ -319,35 +338,6 @@ def _next_count(started: float, seconds: float) -> float:
     """When to count again, after a count that has just ended."""
     now = time.monotonic()
     return now + max(seconds, COUNTING_SHARE * (now - started))
-
-
-def build_parser(tagger: RequestTagger | None) -> InstructionParser:
-    """The parser that the settings name; it knows no catalogue yet."""
-    conf = get_settings()
-    options = {"exchange_rates": conf.EXCHANGE_RATES, **conf.PARSER.get("OPTIONS", {})}
-    backend = import_string(conf.PARSER["BACKEND"])
-    if tagger is not None and "tagger" in inspect.signature(backend).parameters:
-        options["tagger"] = tagger
-    parser: InstructionParser = backend(**options)
-    return parser
-
-
-def build_options() -> PipelineOptions:
-    """How the settings want a pipeline to behave."""
-    conf = get_settings()
-    return PipelineOptions(
-        weights=with_overrides(conf.WEIGHTS),
-        floor=conf.SIMILARITY_FLOOR,
-        diversity=conf.DIVERSITY,
-        hide_out_of_stock=conf.HIDE_OUT_OF_STOCK,
-        never_relaxed=tuple(conf.NEVER_RELAX),
-    )
-
-
-def _color_field(facts: Iterable[Mapping[str, Any]]) -> str:
-    """What this catalogue calls the attribute that holds colours; "" when the items have none."""
-    names = Counter(name for given in facts for name in given.get("attributes", {}) if role_of(name) == "color")
-    return names.most_common(1)[0][0] if names else ""
 
 
 def _fetch(item_ids: Iterable[str]) -> dict[str, Any]:
@@ -369,6 +359,18 @@ _engine: Engine | None = None
 _lock = threading.Lock()
 
 
+def _install(old: Engine, new: Engine) -> bool:
+    global _engine
+    with _lock:
+        if _engine is not old:
+            return False
+        _engine = new
+        return True
+
+
+_succession = Succession(_install)
+
+
 def get_engine() -> Engine:
     """This process's engine, made on first use. Reads no weights by itself."""
     global _engine
@@ -376,6 +378,11 @@ def get_engine() -> Engine:
         if _engine is None:
             _engine = Engine()
         return _engine
+
+
+def wait_for_swap(seconds: float = 60.0) -> None:
+    """Until other encoders that this process has seen in force serve it."""
+    _succession.wait(seconds)
 
 
 def reset_engine() -> None:

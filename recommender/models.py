@@ -82,6 +82,7 @@ class IndexState(models.Model):
     behaviour = models.PositiveBigIntegerField(default=0)  # the BehaviourVersion in force; 0 is none
     fusion = models.PositiveBigIntegerField(default=0)  # the ModelVersion in force, 0: the configured weights
     encoder = models.PositiveBigIntegerField(default=0)  # the ModelVersion in force, 0: the configured encoders as they are
+    encoder_next = models.PositiveBigIntegerField(default=0)  # the one whose vectors are being built; 0 is none
     control = models.PositiveBigIntegerField(default=0)  # the revision of LearningControl
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from django.utils.module_loading import import_string
 
 from fusion.behaviour.learning import LearnOptions, learn_lists
 from fusion.collection import ItemCollection, ItemRecord
-from fusion.columns import Exchange
 from fusion.evaluation.arms import Learner, Past, popularity_learner
 from fusion.evaluation.histories import Training
 from fusion.evaluation.results import Catalogue
@@ -22,12 +20,13 @@ from fusion.types import Item, Matrix
 from fusion.weights import with_overrides
 from recommender.conf import get_settings
 from recommender.encoders import usable_blocks
-from recommender.engine import DEFAULT_COLOR_FIELD, Engine, build_options, build_parser
+from recommender.engine import Engine
 from recommender.evaluation.vectors import embed
 from recommender.facts import from_facts, to_facts
 from recommender.services.behaviour_mixture import choose_weights
 from recommender.services.choices import choices_of
 from recommender.tagging import build_tagger
+from recommender.wiring import DEFAULT_COLOR_FIELD, build_collection, build_options, build_parser
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,9 @@ class Served:
 
 def serve_file(items: Sequence[Item], on_progress: Callable[[int, int], None] | None = None) -> Served:
     """Embed the items and serve them as the shop would."""
-    conf = get_settings()
     blocks, unavailable = usable_blocks()
     vectors, problems = embed(items, blocks, on_progress)
-    index = import_string(conf.INDEX["BACKEND"])({b.name: b.spec.dim for b in blocks}, **conf.INDEX.get("OPTIONS", {}))
-    collection = ItemCollection(index, Exchange(conf.EXCHANGE_RATES))
+    collection = build_collection(blocks)
     color_field = _color_field(items)
     known = [from_facts(item.item_id, to_facts(item), {}, color_field) for item in items]
     collection.update([ItemRecord(item, vectors[item.item_id]) for item in known])

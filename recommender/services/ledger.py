@@ -17,6 +17,7 @@ from recommender.services import liveness
 
 ALIVE_SECONDS = 30
 WRITE_EVERY = 1.0
+SILENT_SECONDS = 60  # a job that says nothing for so long has died, where somebody else waits for it
 FORGET_AFTER = timedelta(days=30)
 
 
@@ -55,6 +56,12 @@ def track(kind: str, *, total: int = 0) -> Iterator[Tracked]:
 def _close(tracked: Tracked, state: Job.State) -> None:
     tracked.write()
     Job.objects.filter(pk=tracked.job.pk).update(state=state, finished_at=timezone.now())
+
+
+def runs(kind: str) -> bool:
+    """Whether such a job is running and was heard of lately: one whose process was killed is not."""
+    since = timezone.now() - timedelta(seconds=SILENT_SECONDS)
+    return Job.objects.filter(kind=kind, state=Job.State.RUNNING, heartbeat_at__gte=since).exists()
 
 
 def worker_name() -> str:

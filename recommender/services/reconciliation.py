@@ -9,6 +9,7 @@ from itertools import islice
 
 from fusion.encoders.base import Encoder
 from fusion.types import Item
+from recommender.adapted import kept_derivations
 from recommender.catalog import get_catalog
 from recommender.conf import get_settings
 from recommender.encoders import Block, usable_blocks
@@ -103,9 +104,9 @@ def _mark(found: Mapping[str, Iterable[str]]) -> Counter[str]:
 
 
 def _clear_foreign(blocks: Sequence[Block]) -> int:
-    """Delete vectors and failures of blocks that no configured encoder fills, once the configured ones cover the index."""
+    """Delete vectors and failures that no configured encoder and no kept version gives, once the configured ones cover all."""
     ItemFailure.objects.exclude(block__in=[*(block.name for block in blocks), "item"]).delete()
     if StaleItem.objects.exists() or not blocks:
         return 0
-    foreign = ItemEmbedding.objects.exclude(encoder_id__in={block.encoder_id for block in blocks})
-    return foreign.delete()[0]
+    wanted = {block.encoder_id for block in blocks} | {derivation.encoder_id for derivation in kept_derivations()}
+    return ItemEmbedding.objects.exclude(encoder_id__in=wanted).delete()[0]

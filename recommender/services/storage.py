@@ -12,7 +12,7 @@ from django.utils import timezone
 from recommender.encoders import Block
 from recommender.facts import to_facts
 from recommender.models import IndexedItem, IndexState, ItemEmbedding, ItemFailure
-from recommender.services import leases
+from recommender.services import leases, projection
 from recommender.services.embedding import Encoded, Problem, Work
 from recommender.services.planning import WHOLE_ITEM, Stored, derived_attributes, facts_differ, leftovers
 
@@ -52,6 +52,7 @@ def store(batch: Batch, encoded: Encoded) -> int | None:
             _write_items(written, batch, encoded, revision)
             _write_removed(removed, revision)
             _write_vectors(written, batch, encoded)
+            projection.follow([work.item.item_id for work in written])
         _write_failures(works, encoded.problems)
         ItemFailure.objects.filter(item_id__in=[item_id for item_id in batch.removed if item_id in ours]).delete()
         leases.finish(batch.lease, [*(work.item.item_id for work in works), *batch.removed])

@@ -12,12 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from recommender.adapted import derivation_of
 from recommender.conf import get_settings
 from recommender.control import current_control
 from recommender.exceptions import PromotionRefused
-from recommender.learnt import sha256_of, sha256_of_folder, verify, weigher_of
+from recommender.learnt import sha256_of, sha256_of_folder, weigher_of
 from recommender.models import IndexState, ModelChange, ModelVersion
-from recommender.services import leases
+from recommender.services import leases, projection
 from recommender.services.evidence import Refusal, refusals_of
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,19 @@ def check(version: ModelVersion) -> list[Refusal]:
     return [*_firm_refusals(version), *_soft_refusals(version)]
 
 
+def refuse(version: ModelVersion, *, force: bool = False, but: str = "") -> list[Refusal]:
+    """What speaks against a version and is let pass: by force, or because the caller sees to it (``but``, a code).
+
+    Raises:
+        PromotionRefused: something else speaks against it.
+    """
+    refusals = check(version)
+    standing = [refusal for refusal in refusals if refusal.code != but and (refusal.firm or not force)]
+    if standing:
+        raise _refused(standing)
+    return refusals
+
+
 def promote(version: ModelVersion, by: str, reason: str, *, force: bool = False) -> ModelChange:
     """Put a version in force in every process, with its next request.
 
@@ -106,11 +120,7 @@ def promote(version: ModelVersion, by: str, reason: str, *, force: bool = False)
     with transaction.atomic():
         leases.lock_index()
         version = ModelVersion.objects.get(pk=version.pk)
-        refusals = check(version)
-        standing = [refusal for refusal in refusals if refusal.firm or not force]
-        if standing:
-            raise _refused(standing)
-        forced = [refusal.code for refusal in refusals]
+        forced = [refusal.code for refusal in refuse(version, force=force)]
         evidence = {"metrics": version.metrics, "sha256": version.sha256, **({"forced": forced} if forced else {})}
         change = _put_in_force(version.kind, version, Action.PROMOTE, by, reason, evidence)
         _drop_old_data(version.kind)
@@ -131,7 +141,11 @@ def roll_back(kind: str, by: str, reason: str) -> ModelChange:
         leaving = live(Kind(kind))
         if leaving is None:
             raise _refused([Refusal("nothing_live", _("The defaults are in force; there is nothing to roll back."))])
-        change = _put_in_force(kind, fallback(kind), Action.ROLLBACK, by, reason, {"metrics": leaving.metrics})
+        back = fallback(kind)
+        if back is not None and back.kind == Kind.ENCODER and (lacking := projection.missing(back)):
+            said = _("Vectors of version %(id)d are not there any more for %(n)d products. They are built first.")
+            raise _refused([Refusal("not_built", said % {"id": back.pk, "n": lacking})])
+        change = _put_in_force(kind, back, Action.ROLLBACK, by, reason, {"metrics": leaving.metrics})
     logger.info("event=version_rolled_back kind=%s left=%d now=%s by=%s", kind, leaving.pk, change.version_id or 0, by)
     return change
 
@@ -173,6 +187,9 @@ def _firm_refusals(version: ModelVersion) -> list[Refusal]:
         found.append(Refusal("rejected", _("It was rejected."), firm=True))
     if damage := _damage(version):
         found.append(Refusal("damaged", damage, firm=True))
+    elif version.kind == Kind.ENCODER and (lacking := projection.missing(version)):
+        said = _("Its vectors of %(n)d products are not there yet. They are built before it is put in force.")
+        found.append(Refusal("not_built", said % {"n": lacking}, firm=True))
     return found
 
 
@@ -191,7 +208,7 @@ def _damage(version: ModelVersion) -> str:
         if version.kind == Kind.FUSION:
             weigher_of(version)
         else:
-            verify(version)
+            derivation_of(version)
     except Exception as error:  # whatever its bytes do to the reader, it is not fit to serve
         return str(error) or repr(error)
     return ""

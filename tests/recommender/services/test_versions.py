@@ -8,11 +8,14 @@ from django.db import transaction
 
 from recommender import learnt
 from recommender.control import refuse_when_frozen
+from recommender.encoders import set_encoders
 from recommender.engine import Engine
 from recommender.exceptions import LearningFrozen, PromotionRefused
 from recommender.models import IndexState, LearningControl, ModelChange, ModelVersion
 from recommender.services import versions
 from recommender.services.evidence import refusals_of
+from tests.encoders import ColourSpace
+from tests.recommender.encoder_shop import version_of
 from tests.recommender.weighers import PATH, fixed_bytes
 
 pytestmark = pytest.mark.django_db
@@ -223,19 +226,26 @@ def test_a_live_version_is_not_rejected_and_every_change_needs_a_reason() -> Non
         versions.reject(version, "ann", "bad")
 
 
-def test_the_kinds_are_in_force_side_by_side(settings, tmp_path) -> None:
+def test_the_kinds_are_in_force_side_by_side(host) -> None:
+    set_encoders([ColourSpace()])
+    encoder, fusion = version_of(ColourSpace()), kept()
+    versions.promote(encoder, "ann", "recall doubled")
+    versions.promote(fusion, "ann", "better")
+    assert (versions.live("encoder"), versions.live("fusion")) == (encoder, fusion)
+    set_encoders(None)
+
+
+def test_a_version_in_a_folder_is_all_its_files(settings, tmp_path) -> None:
     settings.RECOMMENDER = {**settings.RECOMMENDER, "DATA_DIR": tmp_path}
     folder = tmp_path / "models" / "adapted"
     folder.mkdir(parents=True)
     (folder / "heads.safetensors").write_bytes(fixed_bytes({"a/b": 1.0}))
     encoder = versions.store("encoder", "heads", folder=folder, metrics=BETTER)
     assert encoder.about == {"folder": "adapted"}
-    versions.promote(encoder, "ann", "recall doubled")
-    fusion = kept()
-    versions.promote(fusion, "ann", "better")
-    assert (versions.live("encoder"), versions.live("fusion")) == (encoder, fusion)
+    learnt.verify(encoder)
     (folder / "heads.safetensors").write_bytes(b"other")
-    assert versions.check(ModelVersion(kind="encoder", about=encoder.about, sha256=encoder.sha256))[0].code == "damaged"
+    with pytest.raises(ValueError, match="damaged"):
+        learnt.verify(encoder)
 
 
 def test_a_folder_elsewhere_is_refused(settings, tmp_path) -> None:
