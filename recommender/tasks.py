@@ -107,3 +107,24 @@ def train_fusion(objective: str = "softmax", simulated: str = "exclude", seed: i
         log = LogRange(simulated=simulated)
         report = fusion.train_gate(log, FusionOptions(objective=objective, seed=seed), on_progress=job)
         job.job.message = report.summary
+
+
+@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+def adapt_encoders(seed: int = 0, texts: str = "pairs") -> None:
+    """Adapt the encoder to the catalogue and keep it as a candidate; putting it in force is a step of its own."""
+    from fusion.learning.adaptation import AdaptationOptions
+    from recommender.services import adaptation
+
+    with ledger.track("adapt") as job:
+        options = AdaptationOptions(seed=seed, texts=texts, threads=1)
+        report = adaptation.adapt(options, on_progress=lambda _stage, done, total: job(done, total))
+        job.job.message = report.summary
+
+
+@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+def promote_encoder(version: int, by: str, reason: str, force: bool = False) -> None:
+    """Build an encoder version's vectors beside those that serve and put it in force; the ledger says how far it is."""
+    from recommender.models import ModelVersion
+    from recommender.services import encoder_swap
+
+    encoder_swap.promote(ModelVersion.objects.get(pk=version), by, reason, force=force)
