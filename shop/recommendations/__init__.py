@@ -1,5 +1,6 @@
 """Where the shop meets the plugin. No other part of the shop imports ``recommender`` or ``fusion``."""
 
+from shop.recommendations.home import answered_examples, trending
 from shop.recommendations.host import ShopCatalog, items_changed, products_waiting, record_past_events, start_warm_up
 from shop.recommendations.pages import (
     ask,
@@ -24,6 +25,7 @@ from shop.recommendations.suggestions import forget_recent_requests, suggestions
 
 __all__ = [
     "ShopCatalog",
+    "answered_examples",
     "ask",
     "delete_query_photo",
     "export_of",
@@ -47,4 +49,5 @@ __all__ = [
     "start_warm_up",
     "store_query_photo",
     "suggestions_for",
+    "trending",
 ]

@@ -149,12 +149,12 @@ def goes_with(request: HttpRequest, sku: str) -> tuple[list[Card], str]:
     return [card_of(products[other.item.item_id]) for other in found if other.item.item_id in products], why
 
 
-def for_you(request: HttpRequest) -> list[Card]:
+def for_you(request: HttpRequest, exclude: Collection[str] = ()) -> list[Card]:
     """What the shopper's own history suggests; empty without a history, or when the shopper keeps it out."""
     shopper = shopper_of(request)
     if not _past(shopper, limit=1):
         return []
-    served = recommend(RecommendationRequest(limit=SHELF_SIZE, surface="home"), shopper)
+    served = recommend(RecommendationRequest(limit=SHELF_SIZE, surface="home", exclude=tuple(exclude)), shopper)
     return [] if "history" in served.answer.degraded else _cards(served)
 
 

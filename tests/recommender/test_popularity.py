@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from recommender.models import Event
-from recommender.popularity import popularity_of_items
+from recommender.popularity import popularity_of_items, rising_items
 
 pytestmark = pytest.mark.django_db
 
@@ -49,3 +49,22 @@ def test_a_moment_knows_nothing_of_what_came_after_it() -> None:
     done("before", "purchase", 10, "a")
     done("after", "purchase", 1, "a")
     assert popularity_of_items(timezone.now() - timedelta(days=5)).keys() == {"before"}
+
+
+def test_rising_is_what_more_shoppers_chose_this_week_than_before() -> None:
+    for n in range(9):
+        done("steady", "view", 1, f"a{n}")
+        done("rising", "view", 1, f"b{n}")
+    for week in (8, 15, 22):
+        for n in range(9):
+            done("steady", "view", week, f"a{n}")
+        done("rising", "view", week, "b0")
+    for n in range(4):
+        done("too few", "purchase", 1, f"c{n}")
+    for n in range(40):
+        done("one person", "view", 1 + n / 100, "d")
+    assert rising_items() == ["rising"]
+
+
+def test_nobody_makes_nothing_rise() -> None:
+    assert rising_items() == []

@@ -43,6 +43,16 @@ def icon(name: str) -> SafeString:
     )
 
 
+@register.simple_tag
+def scene(name: str) -> SafeString:
+    """One of the shop's own drawings (scenes.svg), for a place where there is nothing else to see; decorative."""
+    return format_html(
+        '<svg class="scene" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("storefront/scenes.svg"),
+        name,
+    )
+
+
 @register.filter
 def money(amount_minor: int, currency: str) -> str:
     return format_money(amount_minor, currency)

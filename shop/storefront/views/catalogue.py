@@ -13,22 +13,19 @@ from shop import recommendations
 from shop.catalog.models import Category, Product
 from shop.catalog.selectors import ancestors_of, product_by, products_in
 from shop.catalog.signals import item_viewed
-from shop.storefront.asking import Asked
+from shop.storefront import shelves
 from shop.storefront.cards import Shelf, card_of, name_language, price_text, stock_note
 from shop.storefront.forms import ID_PATTERN, MAX_OFFSET
 from shop.storefront.pictures import picture_of
-from shop.storefront.shelves import home_shelves
 from shop.storefront.visitors import who
 
 PAGE_SIZE = 24
-# Shown in both languages on purpose: the shop understands either, whatever the page speaks.
-EXAMPLES = [Asked(text) for text in ("black running shoes", "一把舒服的椅子", "a gift for someone who loves plants under $30")]
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """One box, then rows that say why they are there; no product twice."""
-    return render(request, "storefront/home.html", {"shelves": home_shelves(request), "examples": EXAMPLES})
+    """One box with what it can do, then rows that say why they are there; no product twice."""
+    return render(request, "storefront/home.html", {"home": shelves.home(request)})
 
 
 @require_safe

@@ -45,3 +45,14 @@ def test_a_damaged_or_missing_photo_has_no_renditions_and_leaves_no_file(media_r
     (media_root / image.image.name).unlink()
     assert not renditions(image.image.name, "s", "avif")[0].make()
     assert not [path for path in (media_root / "sizes").rglob("*") if path.is_file()]
+
+
+def test_a_square_is_cut_around_what_there_is_to_see():
+    photo = Image.new("RGB", (400, 900), "white")
+    photo.paste("black", (120, 700, 280, 860))
+    data = BytesIO()
+    photo.save(data, "PNG")
+    image = ProductImage.objects.create(product=make_product(), image=ContentFile(data.getvalue(), "x.png"))
+    square = made(renditions(image.image.name, "s", "webp")[1])
+    dark = [y for y in range(400) if square.getpixel((200, y))[0] < 60]
+    assert (square.size, len(dark) > 150) == ((400, 400), True)  # the middle of the photo would show white paper

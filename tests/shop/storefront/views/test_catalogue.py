@@ -1,11 +1,18 @@
 import re
 
 import pytest
+from django.core.cache import cache
+from django.utils import timezone
 
-from recommender.models import Event
+from recommender.models import Event, Recommendation
 from shop.catalog.models import Category, Product
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    cache.clear()
 
 
 def skus_by_row(html: str) -> list[list[str]]:
@@ -20,6 +27,51 @@ def test_home_rows_say_why_and_repeat_no_product(client, products):
     assert len(rows) >= 2
     assert len(links) == len(set(links))
     assert html.count('class="why-row"') == len(rows)
+
+
+def test_home_opens_with_requests_and_what_the_shop_answers_to_them(client, products):
+    html = client.get("/").content.decode()
+    tiles = re.findall(r'<a class="tile" href="([^"]+)"', html)
+    shown = re.findall(r'class="sr">: <span lang="en">([^<]+)<', html)
+    assert tiles[0] == "/search?q=something+green+for+a+dark+corner"
+    assert len(tiles) == len(set(tiles)) == len(set(shown))
+    assert not [name for name in shown if f'<h3 lang="en">{name}</h3>' in html]
+    assert not Recommendation.objects.filter(surface="example").exists()
+
+
+def test_home_in_chinese_opens_with_chinese_requests(chinese, products):
+    html = chinese.get("/").content.decode()
+    assert "适合暗角落的绿植" in html
+    assert "something green" not in html
+
+
+def test_a_shopper_who_was_here_sees_their_own_rows_first_and_no_opening(client, products):
+    for product in products[:4]:
+        client.get(product.get_absolute_url())
+    html = client.get("/").content.decode()
+    assert 'class="tile"' not in html
+    assert re.findall(r'<h2 id="shelf-\d+">([^<]+)<', html)[:2] == ["For you", "Looked at lately"]
+
+
+def test_with_history_off_home_is_as_for_a_stranger(client, products):
+    client.get(products[0].get_absolute_url())
+    client.post("/account/history/use", {"use": "no"})
+    html = client.get("/").content.decode()
+    assert 'class="tile"' in html
+    assert "For you" not in html
+    assert "Looked at lately" not in html
+
+
+def test_what_more_people_want_this_week_is_trending(client, products):
+    for n in range(10, 18):
+        for shopper in range(22 - n):
+            Event.objects.create(item_id=f"sku-{n}", kind="view", occurred_at=timezone.now(), visitor_id=f"v{shopper}")
+    html = client.get("/").content.decode()
+    row = html.split(">Trending</h2>")[1].split("</section>")[0]
+    shown = [int(n) for n in re.findall(r'<h3 lang="en">(?:\w+ )+(\d+)</h3>', row)]
+    assert len(shown) >= 4
+    assert shown == sorted(shown)
+    assert set(shown) <= set(range(10, 18))
 
 
 def test_home_of_an_empty_shop_says_so(client, db):
