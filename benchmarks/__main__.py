@@ -44,6 +44,8 @@ BENCHMARKS = {
     "serving": Benchmark("serving"),
     "serving-10k": Benchmark("serving", needs="texts", size=10_000),
     "serving-100k": Benchmark("serving", needs="texts", size=100_000, full_only=True),
+    "suggesting": Benchmark("suggesting"),
+    "suggesting-10k": Benchmark("suggesting", needs="texts", size=10_000),
     "understanding": Benchmark("understanding"),
     "graph": Benchmark("graph"),
     "weighing": Benchmark("weighing"),
@@ -147,7 +149,7 @@ def _child(name: str, given: Path, out: Path) -> int:
     options = Options.from_json(json.loads(given.read_text()))
     benchmark = BENCHMARKS[name]
     module = import_module(f"benchmarks.{benchmark.module}")
-    tables = module.run(options, benchmark.size) if benchmark.module == "serving" else module.run(options)
+    tables = module.run(options, benchmark.size) if benchmark.module in ("serving", "suggesting") else module.run(options)
     out.write_text(json.dumps([table.to_json() for table in tables], ensure_ascii=False), encoding="utf-8")
     sys.stdout.flush()
     sys.stderr.flush()

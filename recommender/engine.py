@@ -83,7 +83,7 @@ class Engine:
         self.tagger: RequestTagger | None = predecessor.tagger if predecessor else build_tagger()
         self.parser = build_parser(self.tagger)
         if conf.LINK_UNKNOWN:
-            self.parser.link_unknown(self._encode_phrases)
+            self.parser.link_unknown(self.encode_phrases)
         self._equip(0)
         self.revision = -1
         self.taught = -1
@@ -253,7 +253,7 @@ class Engine:
         except Exception as error:
             logger.info("event=names_not_encoded error=%r", error)
 
-    def _encode_phrases(self, texts: Sequence[str]) -> Matrix:
+    def encode_phrases(self, texts: Sequence[str]) -> Matrix:
         """Unit vectors by the first encoder of words that is loaded; raises where none is: a parse never waits for weights."""
         for encoder in self.encoders:
             block = next((spec.name for spec in encoder.blocks if spec.words and spec.modality == "text"), "")

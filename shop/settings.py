@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "shop.catalog",
     "shop.orders",
     "shop.accounts",
+    "shop.faq",
     "shop.storefront",
 ]
 

@@ -21,9 +21,11 @@ from shop.recommendations.pages import (
     similar_to,
     store_query_photo,
 )
+from shop.recommendations.phrases import PhraseMatcher, phrase_matcher
 from shop.recommendations.suggestions import forget_recent_requests, suggestions_for
 
 __all__ = [
+    "PhraseMatcher",
     "ShopCatalog",
     "answered_examples",
     "ask",
@@ -39,6 +41,7 @@ __all__ = [
     "keep_history",
     "learnt_from_simulated",
     "more",
+    "phrase_matcher",
     "products_waiting",
     "read_query_photo",
     "record_past_events",

@@ -31,5 +31,6 @@ urlpatterns: list[URLPattern] = [
     path("sign-in", account.sign_in, name="sign_in"),
     path("sign-up", account.sign_up, name="sign_up"),
     path("sign-out", account.sign_out, name="sign_out"),
+    path("help", suggesting.help_page, name="help"),
     path("theme", settings.set_theme, name="set_theme"),
 ]

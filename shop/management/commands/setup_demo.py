@@ -18,6 +18,7 @@ from shop.catalog.models import Category, Product, ProductImage
 from shop.catalog.renditions import renditions
 from shop.catalog.selectors import chunked
 from shop.demo import CATEGORY_NAMES, DemoCatalogue, DemoUnavailable, prepare
+from shop.faq.services import seed_demo_answers
 
 ADMIN = ("admin", "admin")
 SHOPPER = ("shopper@example.com", "shopper")
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         except DemoUnavailable as error:
             raise CommandError(str(error)) from error
         self._import(demo)
+        if answered := seed_demo_answers():
+            self.stdout.write(f"Demo help: {answered} questions with answers.")
         if options["users"] or settings.DEBUG:
             self._make_users()
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from shop import recommendations
+from shop.faq.selectors import ServiceAnswer, answer_to
 from shop.storefront.asking import Asked
 from shop.storefront.cards import AnswerPage
 from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
@@ -68,11 +69,18 @@ def _later_page(request: HttpRequest, asked: Asked, recommendation_id: str, offs
 def _answer(request: HttpRequest, asked: Asked, page: AnswerPage) -> HttpResponse:
     template = "storefront/partials/more.html" if _wants_part(request) else "storefront/answer.html"
     next_url = asked.page_url(page.id, page.next_offset) if page.next_offset is not None else ""
-    response = render(request, template, {"asked": asked, "page": page, "next_url": next_url})
+    context = {"asked": asked, "page": page, "next_url": next_url, "service": _service_answer(request, asked, page)}
+    response = render(request, template, context)
     # The same address gives a whole page or a part of it; a cache or the back button must never mix them up.
     patch_vary_headers(response, ["HX-Request"])
     response["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _service_answer(request: HttpRequest, asked: Asked, page: AnswerPage) -> ServiceAnswer | None:
+    """The shop's own answer, where bare words ask for one ("where is my order")."""
+    bare = asked == Asked(text=asked.text) and not page.offset
+    return answer_to(asked.text, request.LANGUAGE_CODE) if bare else None
 
 
 def _wants_part(request: HttpRequest) -> bool:

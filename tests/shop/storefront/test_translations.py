@@ -67,7 +67,7 @@ def test_no_page_shows_an_untranslated_word_in_chinese(chinese, products):
     chinese.post("/cart/add", {"sku": "sku-01", "quantity": 2})
     product, category = products[0].get_absolute_url(), products[0].category.get_absolute_url()
     addresses = ["/", "/search", "/cart", "/checkout", product, category, "/account", "/orders", f"/orders/{number}"]
-    addresses += ["/sign-in", "/sign-up", "/nothing-here", "/search?q=台灯", "/search?q=红色台灯低于1美元"]
+    addresses += ["/sign-in", "/sign-up", "/help", "/nothing-here", "/search?q=台灯", "/search?q=红色台灯低于1美元"]
     addresses += ["/search?q=便宜的椅子&sort=price", "/search?q=" + "长" * 501]
     found = {address: latin_words(chinese.get(address).content.decode()) for address in addresses}
     assert {address: words for address, words in found.items() if words} == {}
