@@ -54,8 +54,8 @@ def _measure(options: Options, size: int) -> Table:
             times = [_milliseconds(call, text) for text in texts if _kind(text) == kind]
             rows.append((f"{name}, {kind}", percentile(times, 50), percentile(times, 95), max(times)))
     note = (
-        f"{len(texts)} beginnings of titles, a third with a letter left out, and Chinese and pinyin words. Index made in {making.cpu:.1f} s of CPU, "
-        f"after a change in {again.cpu:.1f} s, {held:.0f} MB with the dictionaries that it reads."
+        f"{len(texts)} beginnings of titles, a third with a letter left out, and Chinese and pinyin words. Index made in "
+        f"{making.cpu:.1f} s of CPU, after a change in {again.cpu:.1f} s, {held:.0f} MB with the dictionaries that it reads."
     )
     title = f"Suggestions while typing, {len(engine.collection):,} products, ms of wall time"
     return Table(f"suggesting-{size or 'real'}", title, ("typed", "p50", "p95", "most"), rows, (note,))

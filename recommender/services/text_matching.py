@@ -66,7 +66,7 @@ class TextMatcher:
         phrases: (key, text); one key may have many.
         contrast: texts that mean none of them, among them what sounds like one.
         calibration: None takes the one of the text encoder in use.
-        memory: text -> vector, kept by the caller so that an edit encodes only what is new.
+        memory: encoder id and text -> vector, kept by the caller so that an edit encodes only what is new.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class TextMatcher:
         phrases: Sequence[tuple[str, str]],
         contrast: Sequence[str] = (),
         calibration: Calibration | None = None,
-        memory: dict[str, Vector] | None = None,
+        memory: dict[tuple[str, str], Vector] | None = None,
     ) -> None:
         self._keys = [key for key, _ in phrases]
         self._texts = [text for _, text in phrases]
@@ -83,7 +83,7 @@ class TextMatcher:
         self._lines = Lines(self._texts)
         self._calibration = calibration
         self._memory = {} if memory is None else memory
-        self._vectors: tuple[Matrix, Matrix] | None = None
+        self._vectors: tuple[str, Matrix, Matrix] | None = None  # the encoder's id, phrases, contrast
         self._preparing = threading.Lock()
 
     def match(self, text: str) -> Match | None:
@@ -108,22 +108,25 @@ class TextMatcher:
     def prepare(self) -> None:
         """Encode every phrase that is not yet known; what the encoder raises comes through."""
         with self._preparing:
-            if self._vectors is None:
-                self._vectors = (self._encoded(self._texts), self._encoded(self._contrast))
+            encoder_id = _encoder_id()
+            if self._vectors is None or self._vectors[0] != encoder_id:
+                phrases, contrast = (self._encoded(texts, encoder_id) for texts in (self._texts, self._contrast))
+                self._vectors = (encoder_id, phrases, contrast)
 
     def _same_words(self, text: str) -> Match | None:
         found = process.extractOne(fold(text), self._folded, scorer=fuzz.token_sort_ratio, score_cutoff=SAME_WORDS)
         return Match(self._keys[found[2]], found[1] / 100, True) if found else None
 
     def _by_meaning(self, text: str) -> Match | None:
-        calibration = self._calibration or CALIBRATIONS.get(get_engine().encoder_ids.get("text", "").partition(":")[0])
+        encoder_id = _encoder_id()
+        calibration = self._calibration or CALIBRATIONS.get(encoder_id.partition(":")[0])
         if calibration is None:
             return None
-        if self._vectors is None:
+        if self._vectors is None or self._vectors[0] != encoder_id:
             if not self._preparing.locked():
                 threading.Thread(target=self._prepare_quietly, name="attune-phrases", daemon=True).start()
             return None
-        phrases, contrast = self._vectors
+        _, phrases, contrast = self._vectors
         vector = get_engine().encode_phrases([text])[0]
         near = phrases @ vector
         best = int(near.argmax())
@@ -139,10 +142,15 @@ class TextMatcher:
         finally:
             connection.close()
 
-    def _encoded(self, texts: Sequence[str]) -> Matrix:
+    def _encoded(self, texts: Sequence[str], encoder_id: str) -> Matrix:
         """(n, dim)."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._memory]
+        new = [text for text in dict.fromkeys(texts) if (encoder_id, text) not in self._memory]
         for start in range(0, len(new), CHUNK):
             chunk = new[start : start + CHUNK]
-            self._memory.update(zip(chunk, get_engine().encode_phrases(chunk), strict=True))
-        return np.stack([self._memory[text] for text in texts]) if texts else np.zeros((0, 1), np.float32)
+            for text, vector in zip(chunk, get_engine().encode_phrases(chunk), strict=True):
+                self._memory[encoder_id, text] = vector
+        return np.stack([self._memory[encoder_id, text] for text in texts]) if texts else np.zeros((0, 1), np.float32)
+
+
+def _encoder_id() -> str:
+    return get_engine().encoder_ids.get("text", "")

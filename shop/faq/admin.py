@@ -32,10 +32,10 @@ class QuestionAdmin(ModelAdmin):  # type: ignore[misc]
         rows: QuerySet[Question] = super().get_queryset(request).prefetch_related("answers")
         return rows
 
-    @display(description=_("question"))
+    @display(description=_("question"))  # type: ignore[untyped-decorator]
     def shown_title(self, question: Question) -> str:
         return next((answer.title for answer in question.answers.all()), "-")
 
-    @display(description=_("languages"))
+    @display(description=_("languages"))  # type: ignore[untyped-decorator]
     def languages(self, question: Question) -> str:
         return ", ".join(answer.language for answer in question.answers.all())

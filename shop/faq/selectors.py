@@ -21,7 +21,7 @@ from shop.faq.models import Answer, Question
 logger = logging.getLogger(__name__)
 
 _lock = threading.Lock()
-_vectors: dict[str, Any] = {}
+_vectors: dict[tuple[str, str], Any] = {}
 _prepared: tuple[tuple[object, ...], recommendations.PhraseMatcher] | None = None
 _MIN_TYPED = {True: 3, False: 2}  # letters of the alphabet, or Chinese characters, before answers are suggested
 

@@ -10,6 +10,8 @@ from recommender.services.text_matching import TextMatcher as PhraseMatcher
 __all__ = ["PhraseMatcher", "phrase_matcher"]
 
 
-def phrase_matcher(phrases: Sequence[tuple[str, str]], contrast: Sequence[str], memory: dict[str, Vector]) -> PhraseMatcher:
+def phrase_matcher(
+    phrases: Sequence[tuple[str, str]], contrast: Sequence[str], memory: dict[tuple[str, str], Vector]
+) -> PhraseMatcher:
     """A matcher of (key, text) phrases against texts that mean none of them; ``memory`` keeps vectors between two of them."""
     return PhraseMatcher(phrases, contrast, memory=memory)

@@ -10,7 +10,8 @@ from shop.catalog.models import Category
 from shop.catalog.selectors import products_by_sku
 from shop.recommendations.pages import shopper_of
 from shop.storefront.asking import Asked
-from shop.storefront.cards import catalogue_language, picture_of, price_text
+from shop.storefront.cards import catalogue_language, price_text
+from shop.storefront.pictures import picture_of
 from shop.storefront.suggestions import PageRow, Panel, ProductRow, RequestRow, parts_of
 
 
@@ -28,7 +29,7 @@ def forget_recent_requests(request: HttpRequest) -> None:
 def _panel(found: Suggestions) -> Panel:
     products = products_by_sku([one.item.item_id for one in found.items])
     names = _names(found)
-    pictures = {sku: picture_of(images[0], main="thumb") for sku, p in products.items() if (images := list(p.images.all()))}
+    pictures = {sku: picture_of(images[0]) for sku, p in products.items() if (images := list(p.images.all()))}
     return Panel(
         requests=[
             RequestRow(row.text, parts_of(row.text, row.ranges), Asked(row.text).url, row.source == "recent")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shop.storefront.cards import Picture
+from shop.storefront.pictures import Picture
 
 
 @dataclass(frozen=True, slots=True)
