@@ -49,6 +49,7 @@ BENCHMARKS = {
     "understanding": Benchmark("understanding"),
     "graph": Benchmark("graph"),
     "weighing": Benchmark("weighing"),
+    "adaptation": Benchmark("adaptation"),
     "visibility": Benchmark("visibility"),
     "processes": Benchmark("processes"),
 }

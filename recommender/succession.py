@@ -39,8 +39,9 @@ class Succession:
         with self._lock:
             if time.monotonic() < self._not_before or (self._thread and self._thread.is_alive()):
                 return
-            self._thread = threading.Thread(target=self._replace, args=(old,), name="attune-succession", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._replace, args=(old,), name="attune-succession", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def wait(self, seconds: float) -> None:
         """Until the successor serves, if one is being made."""

@@ -93,14 +93,17 @@ def check(version: ModelVersion) -> list[Refusal]:
     return [*_firm_refusals(version), *_soft_refusals(version)]
 
 
-def refuse(version: ModelVersion, *, force: bool = False, but: str = "") -> list[Refusal]:
-    """What speaks against a version and is let pass: by force, or because the caller sees to it (``but``, a code).
+def refuse(version: ModelVersion, *, force: bool = False, building: bool = False) -> list[Refusal]:
+    """What speaks against a version and is let pass by force.
 
+    Args:
+        building: its vectors need not be there yet; the caller builds them.
     Raises:
         PromotionRefused: something else speaks against it.
     """
     refusals = check(version)
-    standing = [refusal for refusal in refusals if refusal.code != but and (refusal.firm or not force)]
+    standing = [refusal for refusal in refusals if refusal.firm or not force]
+    standing += [] if standing or building else _not_built(version)
     if standing:
         raise _refused(standing)
     return refusals
@@ -187,10 +190,14 @@ def _firm_refusals(version: ModelVersion) -> list[Refusal]:
         found.append(Refusal("rejected", _("It was rejected."), firm=True))
     if damage := _damage(version):
         found.append(Refusal("damaged", damage, firm=True))
-    elif version.kind == Kind.ENCODER and (lacking := projection.missing(version)):
-        said = _("Its vectors of %(n)d products are not there yet. They are built before it is put in force.")
-        found.append(Refusal("not_built", said % {"n": lacking}, firm=True))
     return found
+
+
+def _not_built(version: ModelVersion) -> list[Refusal]:
+    """An encoder without its vectors would leave every answer without photos."""
+    lacking = projection.missing(version) if version.kind == Kind.ENCODER else 0
+    said = _("Its vectors of %(n)d products are not there yet. They are built before it is put in force.")
+    return [Refusal("not_built", said % {"n": lacking}, firm=True)] if lacking else []
 
 
 def _soft_refusals(version: ModelVersion) -> list[Refusal]:
