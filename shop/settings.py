@@ -51,8 +51,10 @@ INSTALLED_APPS = [
     "shop",
     "shop.catalog",
     "shop.orders",
+    "shop.payments",
     "shop.accounts",
     "shop.faq",
+    "shop.wishlist",
     "shop.storefront",
 ]
 
@@ -69,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "shop.storefront.currency.currency_of_the_shopper",
 ]
 
 ROOT_URLCONF = "shop.urls"
@@ -129,14 +132,23 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# What the shop charges in; shoppers may read prices in any other currency that has a rate (see shop/storefront/money.py).
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="USD")
+# Fixed rates for the demonstration, made up once and dated; an operator gives their own, with their date, or {} for none.
+DEMO_RATES = "EXCHANGE_RATES" not in env
+EXCHANGE_RATES = env.json("EXCHANGE_RATES", default={"USD": 1, "EUR": 1.1, "GBP": 1.25, "CNY": 0.14, "JPY": 0.0067})
+EXCHANGE_RATES_DATE = env.str("EXCHANGE_RATES_DATE", default="2026-11-01" if DEMO_RATES else "")
+
+# How orders are paid (a subclass of shop.payments.base.PaymentMethod), and sent: code -> flat price in the shop's currency.
+SHOP_PAYMENT = env.json("SHOP_PAYMENT", default={"BACKEND": "shop.payments.demo.DemoPayment"})
+SHOP_SHIPPING = env.json("SHOP_SHIPPING", default={"standard": "0", "express": "9.90"})
 
 RECOMMENDER = {
     "CATALOG": "shop.recommendations.ShopCatalog",
     "DATA_DIR": DATA_DIR,
     "ENCODERS": env.json("RECOMMENDER_ENCODERS", default=[{"BACKEND": "bundled"}]),
     "WARM_UP_AFTER": env.int("WORKER_WARM_UP_AFTER", default=0),
-    "EXCHANGE_RATES": env.json("EXCHANGE_RATES", default={}),
+    "EXCHANGE_RATES": EXCHANGE_RATES,
 }
 
 REST_FRAMEWORK = {

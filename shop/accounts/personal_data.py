@@ -13,13 +13,25 @@ from django.db.models import Q, QuerySet
 
 from shop.accounts.models import Preference, Visitor
 from shop.orders.models import Cart, Order
+from shop.wishlist.models import Wish
 
 _CONTACT = ("email", "name", "phone", "address", "city", "postcode", "country", "note")
-_ORDER = ("number", "status", *_CONTACT, "language", "currency", "subtotal_minor", "shipping_minor", "total_minor", "placed_at")
+_ORDER = (
+    "number",
+    "status",
+    *_CONTACT,
+    "language",
+    "currency",
+    "subtotal_minor",
+    "shipping_minor",
+    "shipping_method",
+    "total_minor",
+    "placed_at",
+)
 
 
 def export_person(*, user: User | None, visitor_token: str) -> dict[str, Any]:
-    """Account, preferences, cart and orders, ready for JSON but for times."""
+    """Account, preferences, cart, wish list and orders, ready for JSON but for times."""
     account = None
     if user is not None:
         account = {"email": user.email, "name": user.first_name, "joined": user.date_joined, "last_login": user.last_login}
@@ -31,10 +43,15 @@ def export_person(*, user: User | None, visitor_token: str) -> dict[str, Any]:
             for cart in _carts(user, visitor_token)
             for line in cart.lines.select_related("product")
         ],
+        "wishlist": [
+            {"sku": wish.product.sku, "added_at": wish.added_at}
+            for wish in Wish.objects.filter(_owned(user, visitor_token)).select_related("product")
+        ],
         "orders": [
             {
                 **{name: getattr(order, name) for name in _ORDER},
                 "lines": list(order.lines.values("sku", "name", "quantity", "unit_price_minor")),
+                "payments": list(order.payments.values("method", "is_demo", "state", "amount_minor", "currency", "created_at")),
             }
             for order in _orders(user, visitor_token).prefetch_related("lines")
         ],
@@ -43,7 +60,7 @@ def export_person(*, user: User | None, visitor_token: str) -> dict[str, Any]:
 
 @transaction.atomic
 def erase_person(*, user: User | None, visitor_token: str) -> dict[str, int]:
-    """Delete cart, preferences and account, and take the person out of their orders. Returns how many of each."""
+    """Delete cart, wish list, preferences and account, and take the person out of their orders. Returns how many of each."""
     orders = list(_orders(user, visitor_token).select_for_update())
     for order in orders:
         order.user, order.visitor_token, order.owner = None, "", f"erased:{order.number}"
@@ -52,12 +69,19 @@ def erase_person(*, user: User | None, visitor_token: str) -> dict[str, int]:
         order.save()
     n_carts = _carts(user, visitor_token).count()
     _carts(user, visitor_token).delete()
+    n_wishes = Wish.objects.filter(_owned(user, visitor_token)).delete()[0]
     n_preferences = _preferences(user, visitor_token).count()
     _preferences(user, visitor_token).delete()
     Visitor.objects.filter(_visitors(user, visitor_token)).delete()
     if user is not None:
         user.delete()
-    return {"orders": len(orders), "carts": n_carts, "preferences": n_preferences, "accounts": int(user is not None)}
+    return {
+        "orders": len(orders),
+        "carts": n_carts,
+        "wishes": n_wishes,
+        "preferences": n_preferences,
+        "accounts": int(user is not None),
+    }
 
 
 def _visitors(user: User | None, visitor_token: str) -> Q:

@@ -14,8 +14,9 @@ from unfold.decorators import display
 
 from shop.catalog.money import to_major
 from shop.orders.errors import BadStatus
+from shop.orders.fulfilment import set_status
 from shop.orders.models import Cart, CartLine, Order, OrderLine
-from shop.orders.services import set_status
+from shop.payments.errors import PaymentError
 
 
 def money(minor: int, currency: str) -> str:
@@ -65,7 +66,22 @@ class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_per_page = 50
     actions = ("mark_shipped", "mark_delivered", "cancel")
     fieldsets = (
-        (None, {"fields": ("number", "status", "placed_at", "updated_at", "subtotal", "shipping", "total", "language")}),
+        (
+            None,
+            {
+                "fields": (
+                    "number",
+                    "status",
+                    "placed_at",
+                    "updated_at",
+                    "subtotal",
+                    "shipping",
+                    "shipping_method",
+                    "total",
+                    "language",
+                )
+            },
+        ),
         (_("To"), {"fields": ("name", "email", "phone", "address", "city", "postcode", "country", "note", "user")}),
     )
 
@@ -118,7 +134,7 @@ class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
             try:
                 set_status(order, status)
                 moved += 1
-            except BadStatus as error:
+            except (BadStatus, PaymentError) as error:
                 messages.error(request, str(error))
         if moved:
             text = ngettext("%(n)d order is %(status)s now.", "%(n)d orders are %(status)s now.", moved)

@@ -56,10 +56,10 @@ class CartLine(models.Model):
     unit_price_minor = models.PositiveBigIntegerField(_("unit price"))
     currency = models.CharField(_("currency"), max_length=3)
     recommendation_id = models.CharField(max_length=26, blank=True, default="")
-    added_at = models.DateTimeField(auto_now_add=True)
+    added_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["added_at", "id"]
         verbose_name = _("cart line")
         verbose_name_plural = _("cart lines")
         constraints = [models.UniqueConstraint(fields=["cart", "product"], name="one_line_per_product")]
@@ -104,6 +104,7 @@ class Order(models.Model):
     country = models.CharField(_("country"), max_length=2)
     note = models.CharField(_("note"), max_length=500, blank=True, default="")
 
+    shipping_method = models.CharField(_("delivery"), max_length=32, blank=True, default="")
     language = models.CharField(_("language"), max_length=12, blank=True, default="")
     currency = models.CharField(_("currency"), max_length=3, default=default_currency)
     subtotal_minor = models.PositiveBigIntegerField(_("subtotal"))

@@ -51,3 +51,14 @@ def orders_of(*, user_id: int | None, visitor_token: str = "") -> QuerySet[Order
     if user_id is not None:
         return orders.filter(user_id=user_id)
     return orders.filter(visitor_token=visitor_token, user=None) if visitor_token else orders.none()
+
+
+def guest_order(number: str, email: str | None = None) -> Order | None:
+    """An order that was placed without an account, by its number and, where given, the e-mail it was placed with.
+
+    None also for an order whose person was erased.
+    """
+    found = Order.objects.filter(number=number, user=None).exclude(email="").prefetch_related("lines__product__images").first()
+    if found is None or (email is not None and found.email.casefold() != email.strip().casefold()):
+        return None
+    return found

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NoReturn
+from datetime import datetime
+from typing import NoReturn
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Model
-from django.dispatch import Signal
+from django.db.models import F
 
 from shop.catalog.models import Product
 from shop.catalog.signals import products_changed
+from shop.listeners import tell
 from shop.orders.errors import (
     BadKey,
     BadQuantity,
-    BadStatus,
     EmptyCart,
     MixedCurrencies,
     NotForSale,
@@ -26,17 +25,11 @@ from shop.orders.errors import (
 )
 from shop.orders.models import MAX_QUANTITY, Cart, CartLine, Order, OrderLine
 from shop.orders.selectors import find_cart
-from shop.orders.signals import cart_line_added, cart_line_removed, order_cancelled, order_placed
-
-logger = logging.getLogger(__name__)
+from shop.orders.shipping import ShippingMethod
+from shop.orders.signals import cart_line_added, cart_line_removed, order_placed
+from shop.payments.services import attach
 
 MAX_KEY_LENGTH = 255
-_NEXT_STATUS = {
-    Order.Status.PLACED: (Order.Status.SHIPPED, Order.Status.CANCELLED),
-    Order.Status.SHIPPED: (Order.Status.DELIVERED,),
-    Order.Status.DELIVERED: (),
-    Order.Status.CANCELLED: (),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +83,7 @@ def add_to_cart(cart: Cart, product: Product, quantity: int = 1, *, recommendati
     line.recommendation_id = recommendation_id or line.recommendation_id
     line.save()
     _touch(cart)
-    _tell(cart_line_added, sender=CartLine, line=line, quantity=quantity)
+    tell(cart_line_added, sender=CartLine, line=line, quantity=quantity)
     return line
 
 
@@ -116,9 +109,9 @@ def set_quantity(line: CartLine, quantity: int) -> CartLine | None:
     line.save(update_fields=["quantity"])
     _touch(line.cart)
     if change > 0:
-        _tell(cart_line_added, sender=CartLine, line=line, quantity=change)
+        tell(cart_line_added, sender=CartLine, line=line, quantity=change)
     elif change < 0:
-        _tell(cart_line_removed, sender=CartLine, line=line, quantity=-change)
+        tell(cart_line_removed, sender=CartLine, line=line, quantity=-change)
     return line
 
 
@@ -129,6 +122,24 @@ def remove_line(line: CartLine) -> None:
     found = CartLine.objects.select_related("cart", "product").filter(pk=line.pk).first()
     if found:
         _drop(found)
+
+
+@transaction.atomic
+def restore_line(
+    cart: Cart, product: Product, quantity: int, *, added_at: datetime, recommendation_id: str = ""
+) -> CartLine | None:
+    """Undo a removal: the line comes back to its place; None where the product is in the cart again already.
+
+    Raises:
+        NotForSale, OutOfStock, BadQuantity, MixedCurrencies: and the cart is as it was.
+    """
+    _locked(cart)
+    if cart.lines.filter(product=product).exists():
+        return None
+    line = add_to_cart(cart, product, quantity, recommendation_id=recommendation_id)
+    line.added_at = added_at
+    line.save(update_fields=["added_at"])
+    return line
 
 
 @transaction.atomic
@@ -153,23 +164,40 @@ def merge_carts(*, visitor_token: str, user_id: int) -> Cart:
     return target
 
 
+def claim_orders(*, visitor_token: str, user_id: int) -> int:
+    """At sign-in: what this browser ordered as a guest belongs to the account. Returns how many orders."""
+    if not visitor_token:
+        return 0
+    return Order.objects.filter(user=None, visitor_token=visitor_token).update(user_id=user_id)
+
+
 def order_place(
-    cart: Cart, contact: Contact, idempotency_key: str, *, expected_total_minor: int | None = None, language: str = ""
+    cart: Cart,
+    contact: Contact,
+    idempotency_key: str,
+    *,
+    expected_total_minor: int | None = None,
+    language: str = "",
+    shipping: ShippingMethod | None = None,
+    payment_id: int | None = None,
 ) -> Order:
     """Turn the cart into an order: stock goes down, the cart is emptied, in ONE transaction. The same key, the same order.
 
     Args:
         idempotency_key: made once by whoever asks, e.g. when the checkout page is rendered; sent again on every retry.
-        expected_total_minor: the total that the shopper saw, in minor units of the cart's currency.
+        expected_total_minor: the total that the shopper saw, delivery included, in minor units of the cart's currency.
+        payment_id: of the reservation that pays for it; ``checkout.check_out`` makes one.
     Raises:
         EmptyCart, NotForSale, OutOfStock, BadKey: nothing has changed; the cart can be ordered after the cause is gone.
+        PaymentWithdrawn: the reservation is gone; nothing has changed.
         PriceChanged: nothing was ordered; the cart's lines now carry the new prices.
     """
     if not 1 <= len(idempotency_key) <= MAX_KEY_LENGTH:
         raise BadKey(MAX_KEY_LENGTH)
     try:
         with transaction.atomic():
-            return _order_place(cart, contact, idempotency_key, expected_total_minor, language)
+            terms = _Terms(expected_total_minor, language, shipping, payment_id)
+            return _order_place(cart, contact, idempotency_key, terms)
     except PriceChanged:
         accept_prices(cart)
         raise
@@ -181,23 +209,52 @@ def order_place(
         return twin
 
 
-def _order_place(cart: Cart, contact: Contact, key: str, expected: int | None, language: str) -> Order:
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    expected: int | None
+    language: str
+    shipping: ShippingMethod | None
+    payment_id: int | None
+
+
+def quote(cart: Cart, *, shipping: ShippingMethod | None, expected_total_minor: int | None) -> tuple[int, str]:
+    """What the cart costs now with delivery, in minor units of the currency beside it, if it could be ordered now.
+
+    Raises:
+        EmptyCart, NotForSale, OutOfStock, MixedCurrencies: as order_place.
+        PriceChanged: the cart's lines now carry the new prices.
+    """
+    lines = list(cart.lines.select_related("product").order_by("product_id"))
+    try:
+        total = _check_lines(lines, expected_total_minor, shipping)
+    except PriceChanged:
+        accept_prices(cart)
+        raise
+    for line in lines:
+        _check_quantity(line.product, line.quantity, added=line.quantity)
+    return total, lines[0].currency
+
+
+def _order_place(cart: Cart, contact: Contact, key: str, terms: _Terms) -> Order:
     _locked(cart)
     placed = Order.objects.filter(owner=cart.owner, idempotency_key=key).first()
     if placed:
         return placed
     # Sorted by product: two orders that share products lock them in the same order.
     lines = list(cart.lines.select_for_update().select_related("product").order_by("product_id"))
-    _check_lines(lines, expected)
+    _check_lines(lines, terms.expected, terms.shipping)
     _take_stock(lines)
-    order = _write_order(cart, contact, key, language, lines)
+    order = _write_order(cart, contact, key, terms, lines)
+    if terms.payment_id is not None:
+        attach(terms.payment_id, order.pk)
     cart.lines.all().delete()
     _touch(cart)
-    _tell(order_placed, sender=Order, order=order)
+    tell(order_placed, sender=Order, order=order)
     return order
 
 
-def _check_lines(lines: Sequence[CartLine], expected: int | None) -> None:
+def _check_lines(lines: Sequence[CartLine], expected: int | None, shipping: ShippingMethod | None) -> int:
+    """The total with delivery."""
     if not lines:
         raise EmptyCart
     changes = [
@@ -208,9 +265,10 @@ def _check_lines(lines: Sequence[CartLine], expected: int | None) -> None:
     currencies = {line.product.currency for line in lines}
     if len(currencies) > 1:
         raise MixedCurrencies(*sorted(currencies)[:2])
-    total = sum(line.quantity * _price_of(line.product) for line in lines)
+    total = sum(line.quantity * _price_of(line.product) for line in lines) + (shipping.price_minor if shipping else 0)
     if changes or (expected is not None and expected != total):
         raise PriceChanged(changes, total_minor=total, currency=lines[0].product.currency)
+    return total
 
 
 def _take_stock(lines: Sequence[CartLine]) -> None:
@@ -221,10 +279,12 @@ def _take_stock(lines: Sequence[CartLine]) -> None:
         if not enough.update(stock=F("stock") - line.quantity):
             left = Product.objects.values_list("stock", flat=True).get(pk=line.product_id)
             raise OutOfStock(line.product.sku, line.product.name, wanted=line.quantity, left=left or 0)
-    _announce(line.product.sku for line in tracked)
+    announce(line.product.sku for line in tracked)
 
 
-def _write_order(cart: Cart, contact: Contact, key: str, language: str, lines: Sequence[CartLine]) -> Order:
+def _write_order(cart: Cart, contact: Contact, key: str, terms: _Terms, lines: Sequence[CartLine]) -> Order:
+    language, shipping = terms.language, terms.shipping
+    delivery = shipping.price_minor if shipping else 0
     subtotal = sum(line.total_minor for line in lines)
     order = Order.objects.create(
         user_id=cart.user_id,
@@ -234,7 +294,9 @@ def _write_order(cart: Cart, contact: Contact, key: str, language: str, lines: S
         language=language,
         currency=lines[0].currency,
         subtotal_minor=subtotal,
-        total_minor=subtotal,
+        shipping_minor=delivery,
+        shipping_method=shipping.code if shipping else "",
+        total_minor=subtotal + delivery,
         **asdict(contact),
     )
     for line in sorted(lines, key=lambda line: line.pk):
@@ -261,44 +323,7 @@ def accept_prices(cart: Cart) -> None:
             line.save(update_fields=["unit_price_minor", "currency"])
 
 
-@transaction.atomic
-def set_status(order: Order, status: str) -> Order:
-    """Move an order on; cancelling gives its stock back, once.
-
-    Raises:
-        BadStatus: the step is not allowed from where the order is.
-    """
-    locked = Order.objects.select_for_update().get(pk=order.pk)
-    wanted = Order.Status(status)
-    if wanted not in _NEXT_STATUS[Order.Status(locked.status)]:
-        raise BadStatus(locked.number, locked.get_status_display(), str(wanted.label))
-    locked.status = wanted
-    locked.save(update_fields=["status", "updated_at"])
-    if wanted is Order.Status.CANCELLED:
-        _return_stock(locked)
-        _tell(order_cancelled, sender=Order, order=locked)
-    order.status = wanted
-    return locked
-
-
-def _return_stock(order: Order) -> None:
-    skus = []
-    for product_id, sku, quantity in order.lines.order_by("product_id").values_list("product_id", "product__sku", "quantity"):
-        if product_id and Product.objects.filter(pk=product_id, stock__isnull=False).update(stock=F("stock") + quantity):
-            skus.append(sku)
-    _announce(skus)
-
-
-def _tell(signal: Signal, sender: type[Model], **payload: Any) -> None:
-    """Send a signal; a listener that fails loses its own writes and is logged, but never costs the shop an order."""
-    try:
-        with transaction.atomic():
-            signal.send(sender=sender, **payload)
-    except Exception:
-        logger.exception("listener=failed sender=%s payload=%s", sender.__name__, payload)
-
-
-def _announce(skus: Iterable[str]) -> None:
+def announce(skus: Iterable[str]) -> None:
     """The stock was written by ``update``, which sends no save signal."""
     changed = list(skus)
     if changed:
@@ -337,4 +362,4 @@ def _drop(line: CartLine) -> None:
     line.delete()
     line.pk = pk
     _touch(cart)
-    _tell(cart_line_removed, sender=CartLine, line=line, quantity=quantity)
+    tell(cart_line_removed, sender=CartLine, line=line, quantity=quantity)

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.dispatch import Signal, receiver
+from django.utils.crypto import salted_hmac
 
 from fusion.types import Item, ItemText, Money, Photo
-from recommender.catalog import Catalog, Feedback, user_key
+from recommender.catalog import Catalog, Feedback, Shopper, user_key
 from recommender.conf import get_settings
 from recommender.engine import get_engine
 from recommender.selectors import coverage
-from recommender.services.feedback import record
+from recommender.services.feedback import delete_event, record
 from recommender.services.outbox import mark_stale
 from shop.accounts.past_events import PastEvent, Recorded
 from shop.accounts.selectors import uses_history
@@ -23,6 +24,8 @@ from shop.catalog.selectors import category_paths, products_by_sku
 from shop.catalog.signals import item_viewed, products_changed
 from shop.orders.models import Cart, CartLine, Order
 from shop.orders.signals import cart_line_added, cart_line_removed, order_cancelled, order_placed
+from shop.wishlist.models import Wish
+from shop.wishlist.signals import wish_dropped, wish_made
 
 
 class ShopCatalog(Catalog):
@@ -35,6 +38,7 @@ class ShopCatalog(Catalog):
         "remove_from_cart": cart_line_removed,
         "purchase": order_placed,
         "return": order_cancelled,
+        "like": wish_made,
     }
 
     def iter_item_ids(self) -> Iterator[str]:
@@ -65,6 +69,7 @@ class ShopCatalog(Catalog):
             "remove_from_cart": lambda given: _cart_feedback("remove_from_cart", given),
             "purchase": lambda given: _order_feedback("purchase", given),
             "return": lambda given: _order_feedback("return", given),
+            "like": _wish_feedback,
         }
         return readers[kind](payload) if kind in readers else ()
 
@@ -176,6 +181,37 @@ def _order_feedback(kind: str, payload: Mapping[str, Any]) -> list[Feedback]:
         )
         for line in order.lines.all()
     ]
+
+
+def _wish_feedback(payload: Mapping[str, Any]) -> list[Feedback]:
+    """Keeping something for later is liking it; of a shopper who does not want to be remembered nothing is told."""
+    wish: Wish = payload["wish"]
+    user_id, visitor_id = _ids(str(wish.user_id or ""), wish.visitor_token)
+    if not (user_id or visitor_id):
+        return []
+    return [
+        Feedback(
+            kind="like",
+            item_id=wish.product.sku,
+            user_id=user_id,
+            visitor_id=visitor_id,
+            recommendation_id=wish.recommendation_id,
+            surface="wishlist",
+            event_id=_wish_event(wish),
+        )
+    ]
+
+
+def _wish_event(wish: Wish) -> str:
+    """The id of the like that a wish is: nobody can guess it and take it first."""
+    return f"wish-{salted_hmac('shop.wish', str(wish.pk), algorithm='sha256').hexdigest()[:32]}"
+
+
+@receiver(wish_dropped, dispatch_uid="shop.recommendations.wish_dropped")
+def _on_wish_dropped(*, wish: Wish, **_: Any) -> None:
+    """What is no longer wanted is no longer liked."""
+    owner = Shopper(user_id=user_key(str(wish.user_id or "")), visitor_id=wish.visitor_token)
+    delete_event(_wish_event(wish), owner)
 
 
 def items_changed(skus: Sequence[str], reason: str = "saved") -> None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -36,6 +36,7 @@ from shop.recommendations.addresses import ORDERS, PAGE_SIZE, asked_of, request_
 from shop.storefront.asking import Asked
 from shop.storefront.cards import MAX_KEY, AnswerPage, Card, Chip, HistoryEntry, ReasonNote, card_of
 from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
+from shop.storefront.money import chosen_currency
 from shop.storefront.visitors import who
 from shop.storefront.wording import degraded_notes, event_words, photo_refusal
 
@@ -54,7 +55,7 @@ def shopper_of(request: HttpRequest, *, remember: bool = False) -> Shopper:
         user_id=user_key(pk),
         visitor_id=person.visitor,
         language=(get_language() or "en").split("-")[0],
-        currency=str(settings.SHOP_CURRENCY),
+        currency=chosen_currency(),
         use_history=uses_history(user_id=pk, visitor_id=person.visitor),
     )
 
@@ -203,17 +204,28 @@ def delete_query_photo(request: HttpRequest, photo_id: str) -> None:
         raise PhotoGone from error
 
 
-def history_of(request: HttpRequest, limit: int = 100) -> list[HistoryEntry]:
+def history_size(request: HttpRequest) -> int:
+    """How many things are remembered of this shopper."""
+    return _remembered(shopper_of(request)).count()
+
+
+def history_of(request: HttpRequest, limit: int = 100, offset: int = 0) -> list[HistoryEntry]:
     """What is remembered of this shopper, newest first, also while it is not used."""
-    events = list(
-        Event.objects.filter(owned_by(shopper_of(request))).exclude(kind=Event.Kind.IMPRESSION).order_by("-occurred_at")[:limit]
-    )
+    events = list(_remembered(shopper_of(request)).order_by("-occurred_at", "-id")[offset : offset + limit])
     products = products_by_sku(sorted({event.item_id for event in events}))
     return [
-        HistoryEntry(event.event_id, event_words(event.kind), event.occurred_at, card_of(products[event.item_id]))
+        HistoryEntry(
+            event.event_id,
+            event_words(event.kind),
+            event.occurred_at,
+            card_of(products[event.item_id]) if event.item_id in products else None,
+        )
         for event in events
-        if event.item_id in products
     ]
+
+
+def _remembered(shopper: Shopper) -> QuerySet[Event]:
+    return Event.objects.filter(owned_by(shopper)).exclude(kind=Event.Kind.IMPRESSION)
 
 
 def forget_event(request: HttpRequest, event_id: str) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from shop.catalog.models import Product
-from shop.storefront.money import format_money
+from shop.storefront.money import show_money
 from shop.storefront.pictures import Picture, picture_of
 
 FEW_LEFT = 5
@@ -84,12 +84,12 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One thing that is remembered of a shopper."""
+    """One thing that is remembered of a shopper. ``card`` is None where the product is no longer shown."""
 
     event_id: str
     what: str
     at: datetime
-    card: Card
+    card: Card | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def stock_note(product: Product) -> StockNote:
 
 
 def price_text(product: Product) -> str:
-    return _("Not for sale") if product.price_minor is None else format_money(product.price_minor, product.currency)
+    return _("Not for sale") if product.price_minor is None else show_money(product.price_minor, product.currency)
 
 
 def card_of(product: Product, *, url: str = "", reasons: Sequence[ReasonNote] = (), unmet: Sequence[str] = ()) -> Card:

@@ -5,24 +5,21 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from babel import Locale
 from django import forms
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from shop.orders.models import MAX_QUANTITY
-from shop.orders.services import MAX_KEY_LENGTH, Contact
 from shop.storefront.asking import Asked
 from shop.storefront.cards import MAX_KEY
-from shop.storefront.money import babel_locale
+from shop.storefront.money import currency_name, shop_currencies
 
 MAX_TEXT = 500
 MAX_OFFSET = 100_000
 MAX_DROPS = 20
 MAX_SEEDS = 20
-DEFAULT_COUNTRY = "US"
-NOT_COUNTRIES = ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ")  # groups and test codes of CLDR
 SORTS = ("", "price", "-price", "newest")
 _BOX = re.compile(r"(?:\d{1,2}(?:\.\d{0,20})?|\.\d{1,20})(?:,(?:\d{1,2}(?:\.\d{0,20})?|\.\d{1,20})){3}")
 ID_PATTERN = RegexValidator(r"\A[0-9A-Za-z_-]{1,64}\Z", _("This is not an id of this shop."))
@@ -129,52 +126,43 @@ class AddForm(forms.Form):
     r = forms.CharField(required=False, validators=[ID_PATTERN])
 
 
+class SettingsForm(forms.Form):
+    """What a shopper prefers."""
+
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    currency = forms.ChoiceField(label=_("Currency"))
+    use_history = forms.BooleanField(label=_("Let what I do here shape what I am shown"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].choices = [(code, currency_name(code)) for code in shop_currencies()]  # type: ignore[attr-defined]
+
+
+class WishForm(forms.Form):
+    """Put a product on the wish list or take it off; exactly one of the two is named."""
+
+    add = forms.CharField(required=False, max_length=128)
+    remove = forms.CharField(required=False, max_length=128)
+    r = forms.CharField(required=False, validators=[ID_PATTERN])
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if bool(given.get("add")) == bool(given.get("remove")):
+            raise forms.ValidationError(_("This address is damaged. Ask again in the box above."), code="one")
+        return given
+
+
+class FindOrderForm(forms.Form):
+    """What a guest knows of an order."""
+
+    number = forms.CharField(label=_("Order number"), max_length=24)
+    email = forms.EmailField(label=_("E-mail"), max_length=150, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+    def clean_number(self) -> str:
+        return str(self.cleaned_data["number"]).strip().upper()
+
+
 class QuantityForm(forms.Form):
     """Change a line; 0 takes it out."""
 
     quantity = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY)
-
-
-def countries(locale: Locale) -> list[tuple[str, str]]:
-    """ISO 3166 alpha-2 codes and names in one language, sorted by that language's names. Source: Unicode CLDR."""
-    named = [(code, str(name)) for code, name in locale.territories.items() if len(code) == 2 and code.isalpha()]
-    return sorted(
-        ((code, name) for code, name in named if code not in ("ZZ", "EU", "EZ", "UN", "QO", "XA", "XB")), key=lambda c: c[1]
-    )
-
-
-class CheckoutForm(forms.Form):
-    """Everything an order needs, on one page."""
-
-    email = forms.EmailField(label=_("E-mail"), max_length=150)
-    name = forms.CharField(label=_("Full name"), max_length=200)
-    address = forms.CharField(label=_("Street and number"), max_length=300)
-    postcode = forms.CharField(label=_("Postcode"), max_length=20, required=False)
-    city = forms.CharField(label=_("City"), max_length=120)
-    country = forms.ChoiceField(label=_("Country or region"))
-    phone = forms.CharField(label=_("Phone (optional)"), max_length=40, required=False)
-    note = forms.CharField(label=_("Note for the delivery (optional)"), max_length=500, required=False)
-    key = forms.CharField(max_length=MAX_KEY_LENGTH, widget=forms.HiddenInput)
-    total = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-
-    AUTOCOMPLETE = {
-        "email": "email",
-        "name": "name",
-        "address": "street-address",
-        "postcode": "postal-code",
-        "city": "address-level2",
-        "country": "country",
-        "phone": "tel",
-    }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["country"].choices = countries(babel_locale())  # type: ignore[attr-defined]
-        for name, value in self.AUTOCOMPLETE.items():
-            self.fields[name].widget.attrs["autocomplete"] = value
-
-    @property
-    def contact(self) -> Contact:
-        """Who gets the parcel; only of a valid form."""
-        names = ("email", "name", "address", "city", "country", "postcode", "phone", "note")
-        return Contact(**{name: self.cleaned_data[name] for name in names})

@@ -1,14 +1,25 @@
-"""Money as a shopper reads it: integer minor units in, a localised text out."""
+"""Money as a shopper reads it: integer minor units in, a localised text out, in the currency that the shopper chose.
+
+The shop charges in its own currency. Prices in another one are converted at the operator's dated rates, to be read: carts,
+payments and orders hold the shop's own amounts and the pages of paying show those.
+"""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date
 
 from babel import Locale
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, get_currency_name
+from django.conf import settings
 from django.utils.translation import get_language
 
+from shop.catalog.money import convert, exchange_rates, to_major
+
 BABEL_LOCALES = {"zh-hans": "zh_Hans_CN", "en": "en_US"}
+_chosen: ContextVar[str] = ContextVar("chosen_currency", default="")
 
 
 def babel_locale(language: str | None = None) -> Locale:
@@ -18,5 +29,49 @@ def babel_locale(language: str | None = None) -> Locale:
 
 def format_money(amount_minor: int, currency: str) -> str:
     """ "$1,299.00" in English, "US$1,299.00" in Chinese; the currency's own number of decimals (ISO 4217)."""
-    major = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
-    return str(format_currency(major, currency, locale=babel_locale()))
+    return str(format_currency(to_major(amount_minor, currency), currency, locale=babel_locale()))
+
+
+def shop_currencies() -> list[str]:
+    """What a shopper may read prices in: the shop's own currency first, then those with a rate."""
+    rates = exchange_rates()
+    return [
+        settings.SHOP_CURRENCY,
+        *(code for code in rates if code != settings.SHOP_CURRENCY and settings.SHOP_CURRENCY in rates),
+    ]
+
+
+def chosen_currency() -> str:
+    """The currency of this request."""
+    return _chosen.get() or settings.SHOP_CURRENCY
+
+
+@contextmanager
+def currency_chosen(code: str) -> Iterator[None]:
+    """Show prices in a currency for as long as this lasts; one that the shop has no rate of changes nothing."""
+    token = _chosen.set(code if code in shop_currencies() else "")
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def shown(amount_minor: int, currency: str) -> tuple[int, str]:
+    """An amount in the chosen currency, or as it is where a rate is missing."""
+    converted = convert(amount_minor, currency, chosen_currency())
+    return (amount_minor, currency) if converted is None else (converted, chosen_currency())
+
+
+def show_money(amount_minor: int, currency: str) -> str:
+    """A price as the shopper chose to read it."""
+    return format_money(*shown(amount_minor, currency))
+
+
+def currency_name(code: str, *, many: bool = False) -> str:
+    """ "US Dollar", of ``many`` "US dollars"; "美元" (Unicode CLDR)."""
+    return str(get_currency_name(code, 2 if many else None, locale=babel_locale()))
+
+
+def rates_date() -> date | None:
+    """The day of the operator's rates, None where they gave none."""
+    return date.fromisoformat(settings.EXCHANGE_RATES_DATE) if settings.EXCHANGE_RATES_DATE else None

@@ -12,9 +12,10 @@ from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from shop.catalog.models import Category, Product
+from shop.orders.shipping import shipping_name
 from shop.storefront.asking import Asked
 from shop.storefront.cards import catalogue_language
-from shop.storefront.money import babel_locale, format_money
+from shop.storefront.money import babel_locale, currency_name, format_money, show_money
 
 register = Library()
 
@@ -55,6 +56,7 @@ def scene(name: str) -> SafeString:
 
 @register.filter
 def money(amount_minor: int, currency: str) -> str:
+    """An amount that is owed, in its own currency."""
     return format_money(amount_minor, currency)
 
 
@@ -62,6 +64,24 @@ def money(amount_minor: int, currency: str) -> str:
 def named(thing: Category | Product) -> str:
     """A category's or product's name in the page's language, or the catalogue's own."""
     return thing.name_in(get_language() or "en")
+
+
+@register.filter
+def shown(amount_minor: int, currency: str) -> str:
+    """A price as the shopper chose to read it."""
+    return show_money(amount_minor, currency)
+
+
+@register.filter
+def currency_words(code: str) -> str:
+    """ "US Dollar": a currency's name in the page's language (Unicode CLDR)."""
+    return currency_name(code)
+
+
+@register.filter
+def currency_amounts(code: str) -> str:
+    """ "US dollars": the same inside a sentence."""
+    return currency_name(code, many=True)
 
 
 @register.filter
@@ -74,6 +94,12 @@ def attribute_name(name: str) -> str:
 def attribute_unknown(name: str) -> bool:
     """Whether an attribute's name is the catalogue's own word, which the shop has no translation of."""
     return name not in ATTRIBUTE_NAMES
+
+
+@register.filter(name="shipping_name")
+def shipping_words(code: str) -> str:
+    """A delivery method's name in the page's language."""
+    return shipping_name(code)
 
 
 @register.filter

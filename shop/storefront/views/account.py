@@ -1,11 +1,13 @@
-"""Who the shopper is, what is remembered of them, and how to switch that off."""
+"""The account area's first page, and the doors in and out of it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,91 +15,44 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shop import recommendations
-from shop.accounts.forms import EraseForm, SignInForm, SignUpForm
-from shop.accounts.personal_data import erase_person, export_person
-from shop.accounts.selectors import uses_history
-from shop.accounts.services import set_preference
+from shop.accounts.forms import SignInForm, SignUpForm
+from shop.accounts.selectors import preference_of, uses_history
+from shop.orders.selectors import orders_of
+from shop.storefront.cards import card_of
+from shop.storefront.preferences import keep_choices
 from shop.storefront.views.settings import next_url
-from shop.storefront.visitors import ensure_visitor, forget_visitor, who
+from shop.storefront.visitors import forget_visitor, who
+from shop.wishlist.selectors import wishes_of
+
+N_SHOWN = 4
 
 
 @never_cache
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    """The account or, for a guest, this browser: history, switches, orders."""
+    """The account or, for a guest, this browser: the last order, the wish list, what is remembered, and where to change it."""
     person = who(request)
-    used = uses_history(user_id="" if person.user_id is None else str(person.user_id), visitor_id=person.visitor)
-    context = {"history": recommendations.history_of(request), "uses_history": used}
-    return render(request, "storefront/account.html", context)
-
-
-@require_POST
-def use_history(request: HttpRequest) -> HttpResponse:
-    """Switch on or off that what the shopper did shapes what is shown. Off also stops remembering."""
-    wanted = request.POST.get("use") == "yes"
-    if request.user.is_authenticated:
-        set_preference(user=_user(request), use_history=wanted)
-    else:
-        set_preference(visitor=ensure_visitor(request), use_history=wanted)
-    messages.success(request, _("Your history is used again.") if wanted else _("Your history is no longer used or written."))
-    return redirect("storefront:account")
-
-
-@require_POST
-def delete_history(request: HttpRequest) -> HttpResponse:
-    """Forget one thing, or everything."""
-    event_id = request.POST.get("event", "")
-    if event_id == "all":
-        recommendations.forget_everything(request)
-        messages.success(request, _("Your history is deleted."))
-    elif not event_id or "\x00" in event_id or not recommendations.forget_event(request, event_id):
-        raise Http404
-    else:
-        messages.success(request, _("Forgotten."))
-    return redirect("storefront:account")
-
-
-@never_cache
-@require_safe
-def export(request: HttpRequest) -> HttpResponse:
-    """Everything that the shop and the recommender hold of this shopper, as a file."""
-    person = who(request)
-    data = {
-        "shop": export_person(user=_user_or_none(request), visitor_token=person.visitor),
-        "recommendations": recommendations.export_of(request),
+    own: dict[str, Any] = {"user_id": person.user_id, "visitor_token": person.visitor}
+    last = orders_of(**own).first()
+    context = {
+        "order": last,
+        "lines": [card_of(line.product) for line in last.lines.all() if line.product][:N_SHOWN] if last else [],
+        "n_orders": orders_of(**own).count(),
+        "wishes": [card_of(wish.product) for wish in wishes_of(**own)[:N_SHOWN]],
+        "history": recommendations.history_of(request, limit=N_SHOWN),
+        "uses_history": uses_history(user_id="" if person.user_id is None else str(person.user_id), visitor_id=person.visitor),
     }
-    response = JsonResponse(data, json_dumps_params={"ensure_ascii": False, "indent": 1})
-    response["Content-Disposition"] = 'attachment; filename="my-data.json"'
-    return response
-
-
-@never_cache
-@sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
-def erase(request: HttpRequest) -> HttpResponse:
-    """Ask once more, then delete all of it, the account too, and say under which number that was done."""
-    user, person = _user_or_none(request), who(request)
-    form = EraseForm(user, request.POST or None)
-    if request.method != "POST" or (user is not None and not form.is_valid()):
-        status = 400 if request.method == "POST" else 200
-        return render(request, "storefront/erase.html", {"form": form}, status=status)
-    receipt = recommendations.forget_everything(request)
-    erase_person(user=user, visitor_token=person.visitor)
-    logout(request)
-    forget_visitor(request)
-    messages.success(request, _("Everything about you is deleted. Receipt: %(receipt)s") % {"receipt": receipt})
-    return redirect("storefront:home")
+    return render(request, "storefront/account.html", context)
 
 
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in; the guest's cart and history come along."""
+    """Sign in; the guest's cart, wish list, orders and history come along."""
     form = SignInForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _enter(request, form.get_user())
-        return redirect(next_url(request, "/account"))
+        return _enter(request, form.get_user())
     return _form_page(request, "storefront/sign_in.html", form)
 
 
@@ -105,11 +60,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Make an account and go on shopping with it."""
+    """Make an account and go on with the guest's cart."""
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _enter(request, form.save())
-        return redirect(next_url(request, "/account"))
+        return _enter(request, form.save())
     return _form_page(request, "storefront/sign_up.html", form)
 
 
@@ -122,22 +76,15 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("storefront:home")
 
 
-def _enter(request: HttpRequest, user: User) -> None:
+def _enter(request: HttpRequest, user: User) -> HttpResponse:
     visitor = who(request).visitor
     login(request, user)
     recommendations.keep_history(visitor, user.pk)
+    response = redirect(next_url(request, "/account"))
+    keep_choices(response, preference_of(user_id=str(user.pk)))
+    return response
 
 
 def _form_page(request: HttpRequest, template: str, form: object) -> HttpResponse:
     going_to = request.POST.get("next") or request.GET.get("next", "")
     return render(request, template, {"form": form, "next": going_to}, status=400 if request.method == "POST" else 200)
-
-
-def _user_or_none(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) else None
-
-
-def _user(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise Http404
-    return request.user

@@ -4,9 +4,10 @@ from django.contrib.auth.models import User
 from recommender.models import StaleItem
 from shop.catalog.models import Product
 from shop.orders.errors import BadKey, BadQuantity, BadStatus, EmptyCart, MixedCurrencies, NotForSale, OutOfStock, PriceChanged
+from shop.orders.fulfilment import set_status
 from shop.orders.models import Cart, CartLine, Order
 from shop.orders.selectors import orders_of, summary_of
-from shop.orders.services import add_to_cart, cart_for, merge_carts, order_place, remove_line, set_quantity, set_status
+from shop.orders.services import add_to_cart, cart_for, merge_carts, order_place, remove_line, set_quantity
 from shop.orders.signals import order_placed
 from tests.shop.makers import CONTACT, make_product
 

@@ -8,7 +8,8 @@ from recommender.graph import forget_graph
 from recommender.models import Event
 from recommender.services import graphs
 from shop.catalog.models import Category
-from shop.orders.services import add_to_cart, cart_for, order_place, set_status
+from shop.orders.fulfilment import set_status
+from shop.orders.services import add_to_cart, cart_for, order_place
 from tests.recommender.graph_shop import index
 from tests.shop.makers import CONTACT, make_product
 

@@ -53,7 +53,7 @@ def test_signing_in_goes_on_where_the_shopper_was(client, products):
 def test_things_are_forgotten_one_by_one_or_all_at_once(client, products):
     for product in products[:3]:
         client.get(product.get_absolute_url())
-    html = client.get("/account").content.decode()
+    html = client.get("/account/history").content.decode()
     event = re.search(r'name="event" value="([0-9A-Z]+)"', html)[1]
     stranger = Client()
     assert stranger.post("/account/history/delete", {"event": event}).status_code == 404
