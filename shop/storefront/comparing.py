@@ -24,10 +24,12 @@ class Row:
     name: str
     label: str
     cells: Sequence[str]
+    prose: bool = False
 
     @property
     def differs(self) -> bool:
-        return len(set(self.cells)) > 1
+        """Whether to look here; two descriptions never read the same, which says nothing."""
+        return len(set(self.cells)) > 1 and not self.prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,6 @@ class Comparison:
 
     columns: Sequence[Column]
     rows: Sequence[Row]
-
-    @property
-    def n_same(self) -> int:
-        return sum(not row.differs for row in self.rows)
 
 
 def compare_url(skus: Sequence[str], *, differing: bool = False) -> str:
@@ -73,5 +71,5 @@ def _rows(products: Sequence[Product]) -> list[Row]:
     ]
     names = dict.fromkeys(name for p in products for name in p.attributes)
     rows += [Row(name, "", [", ".join(p.attributes.get(name, ())) or NOTHING for p in products]) for name in names]
-    rows.append(Row("", _("Description"), [p.description_in(language) or NOTHING for p in products]))
+    rows.append(Row("", _("Description"), [p.description_in(language) or NOTHING for p in products], True))
     return [row for row in rows if set(row.cells) != {NOTHING}]
