@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "shop.accounts",
     "shop.faq",
     "shop.wishlist",
+    "shop.reviews",
     "shop.storefront",
 ]
 

@@ -52,6 +52,15 @@ class VisitorSerializer(_Out):
     expires_at = serializers.DateTimeField()
 
 
+class MergedCountsSerializer(_Out):
+    events = serializers.IntegerField()
+    recommendations = serializers.IntegerField()
+
+
+class MergedSerializer(_Out):
+    merged = MergedCountsSerializer(help_text="Rows that became the user's now; 0 of each when there is nothing left to move.")
+
+
 class ReceiptSerializer(_Out):
     """Proof of an erasure; it says nothing about the person."""
 

@@ -41,6 +41,10 @@ class VisitorRequestSerializer(StrictSerializer):
     consent = ConsentSerializer(required=False)
 
 
+class MergeRequestSerializer(StrictSerializer):
+    visitor_token = Text(max_length=512, help_text="Of the guest that the user was, from POST /api/v1/visitors.")
+
+
 class QueryPartSerializer(StrictSerializer):
     text = RequestText(default="", help_text="What the shopper says, in English or Chinese; at most 500 characters.")
     language = serializers.ChoiceField(LANGUAGES, required=False, help_text="Language to answer in; default: Accept-Language.")

@@ -15,7 +15,7 @@ from recommender.api.views.products import ProductsView, ProductView, SimilarPro
 from recommender.api.views.recommendations import RecommendationsView, RecommendationView, RefinementView
 from recommender.api.views.suggestions import SuggestionsView
 from recommender.api.views.uploads import ImageUploadView, ImageView
-from recommender.api.views.visitors import VisitorsView
+from recommender.api.views.visitors import VisitorMergeView, VisitorsView
 
 app_name = "attune"
 
@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/openapi.json", SchemaView.as_view(), name="schema"),
     path("api/v1/docs", SpectacularSwaggerSplitView.as_view(url_name="attune:schema"), name="docs"),
     path("api/v1/visitors", VisitorsView.as_view(), name="visitors"),
+    path("api/v1/visitors/merge", VisitorMergeView.as_view(), name="visitor-merge"),
     path("api/v1/uploads/images", ImageUploadView.as_view(), name="image-upload"),
     path("api/v1/uploads/images/<str:image_id>", ImageView.as_view(), name="image"),
     path("api/v1/recommendations", RecommendationsView.as_view(), name="recommendations"),

@@ -45,6 +45,14 @@ class ErasureReport:
     photos: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """How many rows of a guest became a user's."""
+
+    events: int = 0
+    recommendations: int = 0
+
+
 def record(feedback: Iterable[Feedback]) -> FeedbackReport:
     """Store feedback once. An event id that is known already counts as a duplicate and changes nothing.
 
@@ -171,15 +179,15 @@ def delete_event(event_id: str, shopper: Shopper) -> bool:
 
 
 @transaction.atomic
-def merge_visitor(visitor_id: str, user_id: str) -> int:
-    """At sign-in: what the guest did becomes the user's. Idempotent; returns how many events moved.
+def merge_visitor(visitor_id: str, user_id: str) -> Merged:
+    """At sign-in: what the guest did becomes the user's. Idempotent; says how much moved.
 
     Rows that belong to another user stay theirs.
     """
     if not visitor_id or not user_id:
-        return 0
-    Recommendation.objects.filter(user_id="", visitor_id=visitor_id).update(user_id=user_id)
-    return Event.objects.filter(user_id="", visitor_id=visitor_id).update(user_id=user_id)
+        return Merged()
+    answers = Recommendation.objects.filter(user_id="", visitor_id=visitor_id).update(user_id=user_id)
+    return Merged(Event.objects.filter(user_id="", visitor_id=visitor_id).update(user_id=user_id), answers)
 
 
 @transaction.atomic

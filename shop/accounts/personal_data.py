@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from shop.accounts.models import Preference, Visitor
 from shop.orders.models import Cart, Order
+from shop.reviews.models import Review
 from shop.wishlist.models import Wish
 
 _CONTACT = ("email", "name", "phone", "address", "city", "postcode", "country", "note")
@@ -28,10 +29,11 @@ _ORDER = (
     "total_minor",
     "placed_at",
 )
+_REVIEW = ("stars", "text", "name", "language", "state", "written_at")
 
 
 def export_person(*, user: User | None, visitor_token: str) -> dict[str, Any]:
-    """Account, preferences, cart, wish list and orders, ready for JSON but for times."""
+    """Account, preferences, cart, wish list, reviews and orders, ready for JSON but for times."""
     account = None
     if user is not None:
         account = {"email": user.email, "name": user.first_name, "joined": user.date_joined, "last_login": user.last_login}
@@ -47,6 +49,10 @@ def export_person(*, user: User | None, visitor_token: str) -> dict[str, Any]:
             {"sku": wish.product.sku, "added_at": wish.added_at}
             for wish in Wish.objects.filter(_owned(user, visitor_token)).select_related("product")
         ],
+        "reviews": [
+            {"sku": review.product.sku, **{name: getattr(review, name) for name in _REVIEW}}
+            for review in Review.objects.filter(_owned(user, visitor_token)).select_related("product")
+        ],
         "orders": [
             {
                 **{name: getattr(order, name) for name in _ORDER},
@@ -60,7 +66,11 @@ def export_person(*, user: User | None, visitor_token: str) -> dict[str, Any]:
 
 @transaction.atomic
 def erase_person(*, user: User | None, visitor_token: str) -> dict[str, int]:
-    """Delete cart, wish list, preferences and account, and take the person out of their orders. Returns how many of each."""
+    """Delete cart, wish list, reviews, preferences and account, and take the person out of their orders.
+
+    Returns:
+        How many of each.
+    """
     orders = list(_orders(user, visitor_token).select_for_update())
     for order in orders:
         order.user, order.visitor_token, order.owner = None, "", f"erased:{order.number}"
@@ -70,6 +80,7 @@ def erase_person(*, user: User | None, visitor_token: str) -> dict[str, int]:
     n_carts = _carts(user, visitor_token).count()
     _carts(user, visitor_token).delete()
     n_wishes = Wish.objects.filter(_owned(user, visitor_token)).delete()[0]
+    n_reviews = Review.objects.filter(_owned(user, visitor_token)).delete()[0]
     n_preferences = _preferences(user, visitor_token).count()
     _preferences(user, visitor_token).delete()
     Visitor.objects.filter(_visitors(user, visitor_token)).delete()
@@ -79,6 +90,7 @@ def erase_person(*, user: User | None, visitor_token: str) -> dict[str, int]:
         "orders": len(orders),
         "carts": n_carts,
         "wishes": n_wishes,
+        "reviews": n_reviews,
         "preferences": n_preferences,
         "accounts": int(user is not None),
     }

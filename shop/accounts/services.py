@@ -7,6 +7,7 @@ from django.db import transaction
 
 from shop.accounts.models import Preference, Visitor
 from shop.orders.services import claim_orders, merge_carts
+from shop.reviews.services import merge_reviews
 from shop.wishlist.services import merge_wishes
 
 PREFERENCE_FIELDS = ("use_history", "language", "currency")
@@ -35,13 +36,14 @@ def sign_up(*, email: str, password: str, name: str = "") -> User:
 
 @transaction.atomic
 def merge_visitor(visitor: Visitor, user: User) -> None:
-    """At sign-in: the guest's cart and wish list move into the user's, the orders of this browser become the user's, and
-    the guest's choices fill what the user left open. Idempotent.
+    """At sign-in the guest's cart, wish list, reviews and orders become the user's, and the guest's choices fill what the
+    user left open. Idempotent.
 
     A visitor that belongs to another user keeps its preference: two people may share a browser.
     """
     merge_carts(visitor_token=visitor.token, user_id=user.pk)
     merge_wishes(visitor_token=visitor.token, user_id=user.pk)
+    merge_reviews(visitor_token=visitor.token, user_id=user.pk)
     claim_orders(visitor_token=visitor.token, user_id=user.pk)
     if visitor.user_id not in (None, user.pk):
         return

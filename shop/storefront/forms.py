@@ -12,6 +12,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from shop.orders.models import MAX_QUANTITY
+from shop.reviews.models import MAX_STARS
+from shop.reviews.models import MAX_TEXT as MAX_REVIEW
 from shop.storefront.asking import Asked
 from shop.storefront.cards import MAX_KEY
 from shop.storefront.money import currency_name, shop_currencies
@@ -160,6 +162,21 @@ class FindOrderForm(forms.Form):
 
     def clean_number(self) -> str:
         return str(self.cleaned_data["number"]).strip().upper()
+
+
+class ReviewForm(forms.Form):
+    """Stars, and words if one likes."""
+
+    stars = forms.IntegerField(
+        min_value=1, max_value=MAX_STARS, error_messages={"required": _("Choose how many stars it deserves.")}
+    )
+    text = forms.CharField(
+        label=_("What should others know? (optional)"),
+        required=False,
+        max_length=MAX_REVIEW,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    name = forms.CharField(label=_("Shown name (optional)"), required=False, max_length=60)
 
 
 class QuantityForm(forms.Form):

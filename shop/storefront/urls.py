@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, path
 
-from shop.storefront.views import account, asking, cart, catalogue, checkout, compare, orders, privacy, settings, suggesting, wishlist
+from shop.storefront.views import (
+    account,
+    asking,
+    cart,
+    catalogue,
+    checkout,
+    compare,
+    orders,
+    privacy,
+    reviews,
+    settings,
+    suggesting,
+    wishlist,
+)
 
 app_name = "storefront"
 
@@ -16,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("search/photo/<str:photo_id>", asking.photo, name="photo"),
     path("search/photo/<str:photo_id>/delete", asking.delete_photo, name="delete_photo"),
     path("products/<str:slug>", catalogue.product, name="product"),
+    path("products/<str:slug>/review", reviews.review, name="review"),
     path("categories/<str:slug>", catalogue.category, name="category"),
     path("cart", cart.cart, name="cart"),
     path("cart/add", cart.add, name="add_to_cart"),

@@ -15,6 +15,7 @@ from shop.catalog.importing.reading import read_rows
 from shop.catalog.importing.report import ImportReport
 from shop.catalog.importing.writing import CatalogImport
 from shop.catalog.models import Product
+from shop.orders.models import Order
 from shop.orders.services import Contact
 
 CONTACT = Contact(email="lin@example.com", name="Lin", address="1 Long Road", city="Hangzhou", country="CN")
@@ -41,3 +42,9 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any] | str]) -> Path:
 
 def import_file(path: Path, *, dry_run: bool = False) -> ImportReport:
     return CatalogImport(path.parent, dry_run=dry_run).run(read_rows(path))
+
+
+def make_order(**fields: Any) -> Order:
+    """An order without lines."""
+    given = {"email": "lin@example.com", "name": "Lin", "owner": "visitor:guest", "idempotency_key": f"key-{next(_numbers)}"}
+    return Order.objects.create(**{**given, "subtotal_minor": 0, "total_minor": 0, **fields})

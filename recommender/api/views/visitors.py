@@ -1,19 +1,22 @@
-"""Guests of mobile apps."""
+"""Guests of mobile apps, and what becomes of them at sign-in."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recommender.api.answers import VisitorSerializer
+from recommender.api.answers import MergedSerializer, VisitorSerializer
 from recommender.api.base import ApiView
 from recommender.api.docs import SHARED, example, problems
 from recommender.api.payloads import timestamp
-from recommender.api.requests import VisitorRequestSerializer
-from recommender.services.visitors import new_visitor, sign_visitor
+from recommender.api.requests import MergeRequestSerializer, VisitorRequestSerializer
+from recommender.services.feedback import merge_visitor
+from recommender.services.visitors import new_visitor, read_visitor_token, sign_visitor
 
 
 class VisitorsView(ApiView):
@@ -40,3 +43,28 @@ class VisitorsView(ApiView):
             "expires_at": timestamp(signed.expires_at),
         }
         return Response(body, status=201)
+
+
+class VisitorMergeView(ApiView):
+    throttle_scope = "me"
+
+    @extend_schema(
+        operation_id="mergeVisitor",
+        tags=["visitors"],
+        summary="Bring a guest's history along at sign-in",
+        description=(
+            "What the guest did and was answered becomes the signed-in user's. Call it once after signing in; a second call "
+            "moves nothing. Rows that belong to another user stay theirs. Carts and wish lists are the shop's own to merge."
+        ),
+        request=MergeRequestSerializer,
+        responses={200: MergedSerializer, **problems(400, 401, 413, 415, 422)},
+        parameters=SHARED,
+        examples=[example("after signing in", {"visitor_token": "eyJ2Ijoidl8wMUs1WjBWM1Q4TiJ9:1vZ..."})],
+    )
+    def post(self, request: Request) -> Response:
+        if not self.who.user_id:
+            raise NotAuthenticated(_("Sign in first: a guest's history can only be brought to a user."))
+        given = MergeRequestSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        merged = merge_visitor(read_visitor_token(given.validated_data["visitor_token"]).visitor_id, self.who.user_id)
+        return Response({"merged": {"events": merged.events, "recommendations": merged.recommendations}})

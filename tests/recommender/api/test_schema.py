@@ -81,9 +81,10 @@ def test_explorer_uses_files_of_our_own(shop, settings):
 
 
 @pytest.fixture
-def answers(shop):
+def answers(shop, django_user_model):
     """(path of the document, method, real answer) of every operation, good and bad."""
     api = new_api()
+    user = django_user_model.objects.create_user("ann")
     get_engine().warm_up()
     result = api.post("/api/v1/recommendations", {"query": {"text": "red lamp under $20"}, "limit": 2, "explain": True})
     pk, cursor = result.json()["recommendation_id"], result.json()["page"]["next_cursor"]
@@ -96,6 +97,9 @@ def answers(shop):
     return [
         ("/api/v1/visitors", "post", Api().post("/api/v1/visitors", {"consent": {"personalization": True}})),
         ("/api/v1/visitors", "post", Api().post("/api/v1/visitors", "[")),
+        ("/api/v1/visitors/merge", "post", Api(user=user).post("/api/v1/visitors/merge", {"visitor_token": api.token})),
+        ("/api/v1/visitors/merge", "post", Api(user=user).post("/api/v1/visitors/merge", {})),
+        ("/api/v1/visitors/merge", "post", api.post("/api/v1/visitors/merge", {"visitor_token": api.token})),
         (ask, "post", result),
         (ask, "post", api.post(ask, tight)),
         (ask, "post", api.post(ask, {})),

@@ -72,7 +72,9 @@ def test_nobody_else_sees_or_changes_a_list(client, products):
     assert Wish.objects.count() == 1
 
 
-@pytest.mark.parametrize("fields", [{}, {"add": "none"}, {"add": "sku-00", "remove": "sku-00"}, {"add": "\x00"}, {"remove": "none"}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"add": "none"}, {"add": "sku-00", "remove": "sku-00"}, {"add": "\x00"}, {"remove": "none"}]
+)
 def test_what_is_not_a_product_is_not_found(client, products, fields):
     assert client.post("/wishlist", fields).status_code == 404
     assert client.post("/wishlist/cart", {"sku": fields.get("add", "")[:4]}).status_code == 404
