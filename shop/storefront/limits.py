@@ -27,7 +27,9 @@ def within_limit(request: HttpRequest, what: str, most: int, *, who: str = "") -
 def _address(request: HttpRequest) -> str:
     """The caller's address; behind NUM_PROXIES proxies of ours, the one that the outermost of them saw."""
     proxies = int(settings.REST_FRAMEWORK.get("NUM_PROXIES") or 0)
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    forwarded: list[str] = [
+        part.strip() for part in str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",") if part.strip()
+    ]
     if proxies and forwarded:
         return forwarded[-min(proxies, len(forwarded))]
     return str(request.META.get("REMOTE_ADDR", ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from shop.catalog.models import Product
 from shop.listeners import tell
@@ -33,14 +33,13 @@ def make_wish(product: Product, *, user_id: int | None, visitor_token: str, reco
         return known
     if mine.count() >= MAX_WISHES:
         raise WishlistFull
-    wish, made = Wish.objects.get_or_create(
-        user_id=user_id,
-        visitor_token="" if user_id is not None else visitor_token,
-        product=product,
-        defaults={"recommendation_id": recommendation_id},
-    )
-    if made:
-        tell(wish_made, sender=Wish, wish=wish)
+    owner = {"user_id": user_id, "visitor_token": "" if user_id is not None else visitor_token}
+    try:
+        with transaction.atomic():
+            wish = Wish.objects.create(**owner, product=product, recommendation_id=recommendation_id)
+    except IntegrityError:  # a double click made it first
+        return mine.get(product=product)
+    tell(wish_made, sender=Wish, wish=wish)
     return wish
 
 

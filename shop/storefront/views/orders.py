@@ -53,7 +53,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "lines": _cards_of(found),
         "is_new": timezone.now() - found.placed_at < NEW_FOR,
         "steps": _steps(found),
-        "payment": found.payments.first(),  # type: ignore[attr-defined]
+        "payment": found.payments.first(),
         "key": request.GET.get("key", ""),
         "link": request.build_absolute_uri(order_link(found)) if found.user_id is None else "",
     }
