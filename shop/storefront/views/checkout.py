@@ -51,7 +51,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if target is None:
             raise Http404
-        form = CheckoutForm(request.POST, **_choices(summary_of(target)))
+        form = _form(summary_of(target), request.POST)
         if form.is_valid():
             return _place(request, target, form)
         return _page(request, form, target, 400)
@@ -61,7 +61,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if not summary.lines:
         messages.info(request, _("Your cart is empty. Put something in it first."))
         return redirect("storefront:cart")
-    return _page(request, CheckoutForm(initial=_initial(request), **_choices(summary)), target, 200)
+    return _page(request, _form(summary, initial=_initial(request)), target, 200)
 
 
 def _place(request: HttpRequest, target: Cart, form: CheckoutForm) -> HttpResponse:
@@ -106,8 +106,9 @@ def _page(request: HttpRequest, form: CheckoutForm, target: Cart | None, status:
     return render(request, "storefront/checkout.html", context, status=status)
 
 
-def _choices(summary: CartSummary) -> dict[str, Sequence[object]]:
-    return {"deliveries": shipping_methods(summary.currency), "options": payment_method().options()}
+def _form(summary: CartSummary, data: QueryDict | None = None, initial: dict[str, object] | None = None) -> CheckoutForm:
+    deliveries, options = shipping_methods(summary.currency), payment_method().options()
+    return CheckoutForm(data, initial=initial, deliveries=deliveries, options=options)
 
 
 def _deliveries(summary: CartSummary) -> list[Delivery]:
