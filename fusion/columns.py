@@ -170,7 +170,7 @@ class Columns:
     @property
     def fields(self) -> frozenset[str]:
         """Every field that an item has a value of, and the numbers that any item may have."""
-        return frozenset(self._postings) | NUMERIC_FIELDS
+        return frozenset(field for field, postings in list(self._postings.items()) if postings) | NUMERIC_FIELDS
 
     @property
     def listed_fields(self) -> frozenset[str]:
@@ -328,7 +328,7 @@ class Columns:
         values = {
             field: {self._spellings[field][key]: len(rows) for key, rows in postings.items()}
             for field, postings in list(self._postings.items())
-            if field not in ("in_stock", "category")
+            if field not in ("in_stock", "category") and postings
         }
         paths: Counter[str] = Counter("/".join(item.category) for item in self._rows.values() if item.category)
         titles: Counter[str] = Counter()

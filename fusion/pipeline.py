@@ -22,6 +22,7 @@ from fusion.collection import ItemCollection
 from fusion.columns import satisfies
 from fusion.encoders.base import Encoder
 from fusion.evidence import Evidence
+from fusion.exclusion import Exclusion
 from fusion.explanation import explain
 from fusion.facets import FacetCounter
 from fusion.fitting import fitting
@@ -76,6 +77,7 @@ class RecommendationPipeline:
         self.source_encoder = SourceEncoder(encoders, collection, self.options.weights)
         self.scorer = Scorer(collection, self.options.weights)
         self.weigher: Weigher | None = None
+        self.exclusion = Exclusion()
 
     def recommend(self, query: Query, profile: Profile | None = None) -> Answer:
         """One ranked, explained answer."""
@@ -105,6 +107,7 @@ class RecommendationPipeline:
 
     def still_fit(self, items: Mapping[str, Item], musts: Sequence[Constraint]) -> dict[str, Item]:
         """Fresh items that still meet the musts and the stock rule (for the next page of a stored ranking)."""
+        musts = self.exclusion.from_constraints(musts)
         return {i: item for i, item in items.items() if self._fits(item, musts)}
 
     # -- understand ------------------------------------------------------------------------------------------------
@@ -125,6 +128,7 @@ class RecommendationPipeline:
             )
         if query.filters:
             run.instruction = replace(run.instruction, constraints=(*run.instruction.constraints, *self._filters(run)))
+        run.instruction = self.exclusion.from_instruction(run.instruction)
         run.order = query.order or run.instruction.order
         run.musts = run.instruction.musts
 

@@ -205,11 +205,13 @@ class Vocabulary:
             whole paths joined with "/"; "brand" the brands; every other field an attribute.
         currency: the catalogue's own (most frequent) currency.
         titles: word -> number of item titles it occurs in (lower case), for telling product nouns from noise.
+        excluded: roles that no word may be linked to, in whatever field ("gender" in a category "Men" neither).
     """
 
     values: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     currency: str = "USD"
     titles: Mapping[str, int] = field(default_factory=dict)
+    excluded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class RecommenderSettings:
     EXCHANGE_RATES: Mapping[str, float] = field(default_factory=dict)
     HIDE_OUT_OF_STOCK: bool = True
     NEVER_RELAX: Sequence[str] = ()  # fields whose musts are never let go: an age rating, allergens
+    EXCLUDE_ATTRIBUTES: Sequence[str] = ()  # never used for anything ("gender"), beside what the admin excludes
     MEASURE_COLOURS: bool = True
     MAX_TEXT_LENGTH: int = 500
     MAX_PHOTO_BYTES: int = 8 * 1024 * 1024
@@ -102,6 +103,10 @@ def _checked(given: Mapping[str, Any]) -> RecommenderSettings:
         )
     if not 0.0 <= conf.DIVERSITY <= 1.0:
         raise ImproperlyConfigured(f"RECOMMENDER['DIVERSITY'] is {conf.DIVERSITY!r}; it must be between 0 (off) and 1.")
+    if isinstance(conf.EXCLUDE_ATTRIBUTES, str) or not all(isinstance(name, str) for name in conf.EXCLUDE_ATTRIBUTES):
+        raise ImproperlyConfigured(
+            f"RECOMMENDER['EXCLUDE_ATTRIBUTES'] is {conf.EXCLUDE_ATTRIBUTES!r}; it must be a list of names, like ['gender']."
+        )
     for plug in (conf.PARSER, conf.INDEX, *conf.ENCODERS):
         extra = set(plug) - {"BACKEND", "OPTIONS"}
         if "BACKEND" not in plug or extra:

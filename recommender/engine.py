@@ -4,39 +4,37 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 from django.core.signals import setting_changed
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.models import Max
-from django.utils import timezone
 
 from fusion.collection import ItemRecord
-from fusion.consumables import Consumables
 from fusion.encoders.base import Encoder
 from fusion.exceptions import EncodingError
 from fusion.instructions.tagger import RequestTagger
 from fusion.pipeline import RecommendationPipeline
 from fusion.tokens import tokenize
-from fusion.types import Matrix, Vector
+from fusion.types import Item, Matrix, Vector
+from fusion.weighing import Weigher
 from fusion.weights import with_overrides
 from recommender.adapted import encoders_of
 from recommender.behaviour import load as load_behaviour
 from recommender.behaviour import simulated_in_force
 from recommender.catalog import get_catalog
 from recommender.conf import get_settings
-from recommender.consumables import consumables
+from recommender.control import Control, current_control, exclusion_of
+from recommender.counting import Counting
 from recommender.encoders import get_encoders, usable_blocks
 from recommender.facts import from_facts
 from recommender.guard import GuardedEncoder
 from recommender.learnt import weigher_of
 from recommender.models import BehaviourVersion, IndexedItem, IndexState, ItemEmbedding, ModelVersion
-from recommender.popularity import popularity_of_items
 from recommender.selectors import current_teaching
 from recommender.succession import Succession
 from recommender.suggestions import PreparedSuggestions
@@ -48,12 +46,8 @@ logger = logging.getLogger(__name__)
 CHUNK = 1000
 # Up to here words and values are learnt anew within the request that saw the change (about 0.2 s); above, in a thread.
 INLINE_ITEMS = 5000
-POPULARITY_SECONDS = 60.0
-CONSUMABLES_SECONDS = 600.0
-# Counting takes at most one part in so many of the time of the process, however long the log is.
-COUNTING_SHARE = 50
-# Up to here a change of the catalogue makes popularity be counted at once.
-CHEAP_SECONDS = 0.05
+WORDS_BLOCK = "text"
+IN_FORCE = ("revision", "teaching", "behaviour", "fusion", "encoder", "control")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +78,9 @@ class Engine:
         self.parser = build_parser(self.tagger)
         if conf.LINK_UNKNOWN:
             self.parser.link_unknown(self.encode_phrases)
+        self.control = Control()
+        self.controlled = 0
+        self.exclusion = exclusion_of(self.control)
         self._equip(0)
         self.revision = -1
         self.taught = -1
@@ -95,11 +92,6 @@ class Engine:
         self._color_field = ""
         self._refreshing = threading.Lock()
         self._learning = threading.Lock()
-        self._popularity: dict[str, float] = {}
-        self._popularity_due = 0.0
-        self._counting_is_cheap = True
-        self._consumables_due = 0.0
-        self._consumables = Consumables(categories=conf.CONSUMABLE_CATEGORIES)
 
     def _equip(self, version: int) -> None:
         """Encoders, an empty collection for their vectors and the pipeline over both; with a version's learnt heads, or 0.
@@ -122,8 +114,10 @@ class Engine:
             if any(spec.name in self.encoder_ids for spec in encoder.blocks)
         )
         self.collection = build_collection(blocks)
-        self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, _fetch, build_options())
+        self.pipeline = RecommendationPipeline(self.collection, self.encoders, self.parser, self.fetch, build_options())
+        self.pipeline.exclusion = self.exclusion
         self.suggestions = PreparedSuggestions(self.collection, self.parser)
+        self._counting = Counting(self.collection)
 
     # -- keep fresh ------------------------------------------------------------------------------------------------
 
@@ -133,11 +127,12 @@ class Engine:
         if not self._refreshing.acquire(blocking=first):
             return
         try:
-            names = ("revision", "teaching", "behaviour", "fusion", "encoder")
-            state = IndexState.objects.filter(pk=1).values_list(*names).first()
-            newest, taught, behaviour, fusion, encoder = state or (0, 0, 0, 0, 0)
+            state = IndexState.objects.filter(pk=1).values_list(*IN_FORCE).first()
+            newest, taught, behaviour, fusion, encoder, controlled = state or (0, 0, 0, 0, 0, 0)
             if encoder != self.encoder:
                 self._follow_encoder(encoder, first)
+            if controlled != self.controlled:
+                self._apply_control(controlled, newest)
             if newest != self.revision:
                 self._apply(newest)
             if taught != self.taught:
@@ -146,7 +141,7 @@ class Engine:
                 self._apply_behaviour(behaviour)
             if fusion != self.fusion:
                 self._apply_fusion(fusion)
-            self._refresh_counts()
+            self._counting.refresh(simulated=self.counts_simulated)
         finally:
             self._refreshing.release()
 
@@ -157,22 +152,22 @@ class Engine:
         elif self is _engine:
             _succession.start(self)
 
-    def _apply(self, newest: int) -> None:
+    def _apply(self, newest: int, *, anew: bool = False) -> None:
         since = self.revision
-        if newest < since:  # the tables were rebuilt or restored: what we hold may never have existed there
+        if anew:
+            since = -1
+        elif newest < since:  # the tables were rebuilt or restored: what we hold may never have existed there
             self.collection.update([], removed=[i for i in list(self.collection.ids()) if i])
             since = -1
         changed = IndexedItem.objects.filter(revision__gt=since)
-        if since < 0:
+        if since < 0 and not anew:
             changed = changed.filter(removed=False)
         top = changed.aggregate(top=Max("revision"))["top"] or newest
         for rows in _chunks(changed.values_list("item_id", "facts", "derived", "removed").iterator(CHUNK)):
             self.collection.update(list(self._records(rows)), removed=[row[0] for row in rows if row[3]], settle=False)
         self.collection.update([])
         self.revision = max(newest, top)
-        self.collection.set_popularity(self._popularity, timezone.now())
-        if self._counting_is_cheap:
-            self._popularity_due = 0.0
+        self._counting.catalogue_changed()
         self.blank_blocks = self._find_blank_blocks()
         self._learn()
 
@@ -203,12 +198,35 @@ class Engine:
         row = ModelVersion.objects.filter(pk=version).first() if version else None
         weigher = None
         try:
-            weigher = weigher_of(row) if row else None
+            weigher = weigher_of(row, self.encoder_ids.get(WORDS_BLOCK, "")) if row else None
         except Exception as error:
             logger.warning("event=fusion_failed version=%d error=%r", version, error)
-        self.pipeline.weigher = weigher
+        self.pipeline.weigher = self._within_cap(weigher)
         self.fusion_failed = bool(version) and weigher is None
         self.fusion = version
+
+    def _apply_control(self, controlled: int, newest: int) -> None:
+        """What people allow. Where other attributes are excluded than before, every item is read again without them."""
+        self.control = current_control()
+        self.pipeline.weigher = self._within_cap(self.pipeline.weigher)
+        exclusion = exclusion_of(self.control)
+        if exclusion != self.exclusion:
+            self.exclusion = self.pipeline.exclusion = exclusion
+            if self.revision >= 0:
+                self._apply(newest, anew=True)
+                self._learn_names()
+        self.controlled = controlled
+
+    def _within_cap(self, weigher: Weigher | None) -> Weigher | None:
+        """The weigher, which explores no more than people allow; one that never explores has no such bound."""
+        if weigher is not None and hasattr(weigher, "exploration_cap"):
+            weigher.exploration_cap = self.control.exploration
+        return weigher
+
+    def fetch(self, item_ids: Iterable[str]) -> dict[str, Item]:
+        """The host's items as they are now, without what is excluded."""
+        fresh = get_catalog().get_items(list(item_ids))
+        return {item_id: self.exclusion.from_item(item) for item_id, item in fresh.items()}
 
     def _find_blank_blocks(self) -> tuple[str, ...]:
         """Blocks that items should have and (nearly) none has: the encoder changed and its vectors are still being made."""
@@ -227,7 +245,7 @@ class Engine:
         for item_id, facts, derived, removed in rows:
             if not removed:
                 item = from_facts(item_id, facts, derived, self._color_field or DEFAULT_COLOR_FIELD)
-                yield ItemRecord(item, vectors[item_id])
+                yield ItemRecord(self.exclusion.from_item(item), vectors[item_id])
 
     def _learn(self) -> None:
         """Words and values for the lexical leg and the parser; in the background where that takes long."""
@@ -242,9 +260,12 @@ class Engine:
             if words_changed or values_changed:
                 self.suggestions.changed()
             if values_changed:
-                self.parser.fit(self.collection.columns.vocabulary())
-                if get_settings().LINK_UNKNOWN:
-                    threading.Thread(target=self._prepare_parser, name="attune-names", daemon=True).start()
+                self._learn_names()
+
+    def _learn_names(self) -> None:
+        self.parser.fit(replace(self.collection.columns.vocabulary(), excluded=self.exclusion.roles))
+        if get_settings().LINK_UNKNOWN:
+            threading.Thread(target=self._prepare_parser, name="attune-names", daemon=True).start()
 
     def _prepare_parser(self) -> None:
         """Encode what the parser compares unknown words with. Without the model it links nothing until the next change."""
@@ -261,29 +282,10 @@ class Engine:
                 return encoder.encode_instructions(texts)[block]
         raise EncodingError("No encoder of words is loaded.")
 
-    def _refresh_counts(self) -> None:
-        """What is popular and what is bought again, counted anew now and then."""
-        if time.monotonic() >= self._popularity_due:
-            started = time.monotonic()
-            try:
-                self._popularity = popularity_of_items(simulated=self.counts_simulated)
-                self.collection.set_popularity(self._popularity, timezone.now())
-            except DatabaseError as error:  # what is popular is a nicety: an answer without it lacks nothing that it claims
-                logger.warning("event=popularity_failed error=%r", error)
-            self._popularity_due = _next_count(started, POPULARITY_SECONDS)
-            self._counting_is_cheap = time.monotonic() - started < CHEAP_SECONDS
-        if time.monotonic() >= self._consumables_due:
-            started = time.monotonic()
-            try:
-                self._consumables = consumables(simulated=self.counts_simulated)
-            except DatabaseError as error:
-                logger.warning("event=consumables_failed error=%r", error)
-            self._consumables_due = _next_count(started, CONSUMABLES_SECONDS)
-
     def interval_of(self, item_id: str) -> timedelta | None:
         """After how long an item is usually bought again; None for what is bought once, or is not known here."""
         item = self.collection.item(item_id)
-        return None if item is None else self._consumables.interval(item)
+        return None if item is None else self._counting.interval(item)
 
     # -- warm up ---------------------------------------------------------------------------------------------------
 
@@ -332,16 +334,6 @@ class Engine:
             items=len(self.collection),
             degraded=tuple(degraded),
         )
-
-
-def _next_count(started: float, seconds: float) -> float:
-    """When to count again, after a count that has just ended."""
-    now = time.monotonic()
-    return now + max(seconds, COUNTING_SHARE * (now - started))
-
-
-def _fetch(item_ids: Iterable[str]) -> dict[str, Any]:
-    return get_catalog().get_items(list(item_ids))
 
 
 def _chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class RecommenderError(Exception):
     """Base of the plugin's own errors. ``code`` is the stable machine name that clients may rely on."""
@@ -50,13 +52,17 @@ class InvalidVisitorToken(RecommenderError):
 
 
 class PromotionRefused(RecommenderError):
-    """A version may not be put in force, or not be changed like that; ``codes`` says why, one for each refusal."""
+    """A version may not be put in force, or not be changed like that.
+
+    Attributes:
+        refusals: machine name -> why, for each thing that speaks against it.
+    """
 
     code = "promotion_refused"
 
-    def __init__(self, message: str, codes: tuple[str, ...] = ()):
-        super().__init__(message)
-        self.codes = codes
+    def __init__(self, refusals: Mapping[str, str]):
+        super().__init__(" ".join(refusals.values()))
+        self.refusals = dict(refusals)
 
 
 class LearningFrozen(RecommenderError):

@@ -11,7 +11,7 @@ from fusion.weighing import Weigher
 from recommender.conf import get_settings
 from recommender.models import ModelVersion
 
-# (data: bytes) -> Weigher; the metadata of the safetensors bytes say which class they are for.
+# (data, encoder=) -> Weigher; the metadata of the safetensors bytes say which class they are for.
 LOAD_WEIGHER = "fusion.gate.load_weigher"
 
 
@@ -61,14 +61,16 @@ def verify(version: ModelVersion) -> None:
         raise ValueError(f"Model version {version.pk} is damaged: its sha256 is {found}, {version.sha256} was stored.")
 
 
-def weigher_of(version: ModelVersion) -> Weigher:
+def weigher_of(version: ModelVersion, encoder: str = "") -> Weigher:
     """The weigher that a "fusion" version holds.
 
+    Args:
+        encoder: identity of the encoder of the words that it will see; "" does not check that it learnt with this one.
     Raises:
         ValueError: its data are not those that were stored, or hold no weigher.
     """
     verify(version)
-    weigher = import_string(LOAD_WEIGHER)(bytes(version.data))
+    weigher = import_string(LOAD_WEIGHER)(bytes(version.data), encoder=encoder)
     if not isinstance(weigher, Weigher):
         raise ValueError(f"Model version {version.pk} holds a {type(weigher).__name__}, no weigher.")
     return weigher

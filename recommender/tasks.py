@@ -8,6 +8,7 @@ from celery import shared_task
 
 from recommender import worker  # noqa: F401  (its signals: heartbeat and warm-up of every worker process)
 from recommender.conf import get_settings
+from recommender.control import why_frozen
 from recommender.graph import KIND as GRAPH
 from recommender.models import Artefact, StaleItem
 from recommender.services import ledger
@@ -71,6 +72,9 @@ def learn_behaviour() -> None:
     """Learn from the log what shoppers choose together."""
     from recommender.services import behaviour
 
+    if frozen := why_frozen():
+        logger.info("event=behaviour_not_learnt reason=%r", frozen)
+        return
     with ledger.track("behaviour") as job:
         report = behaviour.learn()
         job.job.message = report.reason or f"version {report.version}: {report.n_items} items, {report.n_pairs} neighbours"

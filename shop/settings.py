@@ -168,6 +168,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ModelKindEnum": "recommender.versions.ModelVersion.Kind",
+        "ModelStateEnum": "recommender.versions.ModelVersion.State",
+    },
     # The explorer's files come with the drf-spectacular-sidecar package: nothing is fetched from elsewhere.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

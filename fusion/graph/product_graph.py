@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
@@ -96,6 +96,16 @@ class ProductGraph:
         kept = self.edges.kind != kind
         columns = {column.name: getattr(self.edges, column.name)[kept] for column in fields(EdgeTable)}
         return ProductGraph(self.nodes, EdgeTable(**columns), self.names)
+
+    def without_nodes(self, gone: Callable[[Node], bool]) -> ProductGraph:
+        """The same graph without some nodes and the edges at them."""
+        kept = np.array([not gone(node) for node in self.nodes], bool)
+        new = np.cumsum(kept, dtype=np.int32) - 1
+        whole = kept[self.edges.source] & kept[self.edges.target]
+        columns = {column.name: getattr(self.edges, column.name)[whole] for column in fields(EdgeTable)}
+        columns |= {end: new[columns[end]] for end in ("source", "target")}
+        names = {language: [n for n, stays in zip(given, kept, strict=True) if stays] for language, given in self.names.items()}
+        return ProductGraph([n for n, stays in zip(self.nodes, kept, strict=True) if stays], EdgeTable(**columns), names)
 
     # -- neighbourhood ---------------------------------------------------------------------------------------------
 

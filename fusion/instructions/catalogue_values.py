@@ -61,7 +61,8 @@ class _Reader:
         self.phrases: dict[tuple[str, str, str], Values] = defaultdict(dict)  # (normalised phrase, field, role) -> values
         self.exact: dict[str, dict[tuple[str, str], Values]] = defaultdict(lambda: defaultdict(dict))
         self.narrower: dict[str, dict[tuple[str, str], Values]] = defaultdict(lambda: defaultdict(dict))
-        self.has_gender_field = any(role_of(name) == "gender" for name in vocabulary.values)
+        has_field = any(role_of(name) == "gender" for name in vocabulary.values)
+        self.finds_gender_in_categories = not has_field and "gender" not in vocabulary.excluded
 
     def read(self) -> CatalogueValues:
         for name, values in self.vocabulary.values.items():
@@ -103,7 +104,7 @@ class _Reader:
             tokens = tokenise(part)
             genders = [t for t in tokens if _concept_of([t], "gender")]
             things = [t for t in tokens if t not in genders]
-            if genders and not self.has_gender_field:
+            if genders and self.finds_gender_in_categories:
                 self._attach(self.exact, _concept_of(genders[:1], "gender"), "category", "gender", path, count)
             if things:
                 self._phrase(name, "category", "category", path, count)

@@ -3,3 +3,4 @@
 from recommender.admin import graph as graph
 from recommender.admin import index as index
 from recommender.admin import lessons as lessons
+from recommender.admin import versions as versions

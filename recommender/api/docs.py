@@ -14,9 +14,10 @@ from recommender.api.errors import MEDIA_TYPE
 _SAYS = {
     400: ("malformed", "The body or the request line cannot be read."),
     401: ("invalid_visitor_token", "The visitor token was not signed here or is too old."),
-    403: ("forbidden", "A signed-in browser sent no CSRF token."),
+    403: ("forbidden", "The caller may not do this, or a signed-in browser sent no CSRF token."),
     404: ("not_found", "There is no such thing for this caller; other people's ids look the same."),
     405: ("method_not_allowed", "This address does not take that method."),
+    409: ("promotion_refused", "Something speaks against it; errors says what. Nothing was changed."),
     410: ("result_expired", "The stored answer is too old to be paged through."),
     413: ("body_too_large", "The body is larger than this endpoint reads."),
     415: ("unsupported_media_type", "This endpoint does not read that type of content."),

@@ -24,6 +24,8 @@ from rest_framework.views import set_rollback
 from fusion.exceptions import FusionError, InvalidQuery
 from recommender.exceptions import (
     InvalidVisitorToken,
+    LearningFrozen,
+    PromotionRefused,
     RecommenderError,
     ResultExpired,
     UnknownItem,
@@ -43,6 +45,7 @@ TITLES = {
     404: gettext_lazy("Not found"),
     405: gettext_lazy("Method not allowed"),
     406: gettext_lazy("Not acceptable"),
+    409: gettext_lazy("Refused as things stand"),
     410: gettext_lazy("Result expired"),
     413: gettext_lazy("Too large"),
     415: gettext_lazy("Unsupported type"),
@@ -67,6 +70,8 @@ _STATUS_OF_ERROR: Mapping[type[RecommenderError], int] = {
     UnknownPhoto: 404,
     ResultExpired: 410,
     UploadQuotaExceeded: 429,
+    PromotionRefused: 409,
+    LearningFrozen: 409,
 }
 _CODE_OF_STATUS = {
     400: "malformed", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable",
@@ -160,7 +165,9 @@ def _of_recommender(error: RecommenderError) -> Problem:
     headers = {"WWW-Authenticate": "VisitorToken"} if status == 401 else {}
     if isinstance(error, UploadQuotaExceeded):
         headers = {"Retry-After": str(error.retry_after)}
-    return Problem(status, error.code, str(error), headers=headers)
+    refused = error.refusals if isinstance(error, PromotionRefused) else {}
+    fields = tuple(FieldError("", code, detail) for code, detail in refused.items())
+    return Problem(status, error.code, str(error), fields, headers=headers)
 
 
 def _of_api(error: exceptions.APIException) -> Problem:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.types import Constraint, Item, Order
-from recommender.catalog import get_catalog
 from recommender.conf import get_settings
 from recommender.engine import Engine, get_engine
 
@@ -39,6 +38,7 @@ def list_products(constraints: Sequence[Constraint], order: Order, limit: int, s
     engine = get_engine()
     engine.refresh()
     columns = engine.collection.columns
+    constraints = engine.exclusion.from_constraints(constraints)
     mask = columns.mask(constraints, in_stock_only=get_settings().HIDE_OUT_OF_STOCK)
     rows = np.flatnonzero(mask)
     keys = _keys(engine, order, rows)
@@ -53,8 +53,8 @@ def list_products(constraints: Sequence[Constraint], order: Order, limit: int, s
 
 def fresh_items(item_ids: Sequence[str]) -> list[Item]:
     """The host's items in the order given, without those that are gone, completed with what was measured from photos."""
-    collection = get_engine().collection
-    fresh = get_catalog().get_items(list(item_ids))
+    engine = get_engine()
+    collection, fresh = engine.collection, engine.fetch(item_ids)
     items = []
     for item_id in item_ids:
         if item_id in fresh:

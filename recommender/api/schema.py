@@ -20,6 +20,10 @@ SCHEMA_SETTINGS: dict[str, Any] = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ModelKindEnum": "recommender.versions.ModelVersion.Kind",
+        "ModelStateEnum": "recommender.versions.ModelVersion.State",
+    },
 }
 
 

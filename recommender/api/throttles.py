@@ -30,6 +30,8 @@ DEFAULT_RATES = {
     "visitors_address": "600/min",
     "me": "30/min",
     "me_address": "300/min",
+    "admin": "120/min",
+    "admin_address": "600/min",
 }
 _WINDOWS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

@@ -10,6 +10,15 @@ from recommender.api.schema import SchemaView
 from recommender.api.views.events import EventsView
 from recommender.api.views.graph import ProductGraphView
 from recommender.api.views.health import LivenessView, ReadinessView, VersionView
+from recommender.api.views.learning import (
+    LearningControlView,
+    ModelComparisonView,
+    ModelVersionsView,
+    ModelVersionView,
+    PromotionView,
+    RejectionView,
+    RollbackView,
+)
 from recommender.api.views.me import MyDataView, MyEventView, MyRequestsView
 from recommender.api.views.products import ProductsView, ProductView, SimilarProductsView
 from recommender.api.views.recommendations import RecommendationsView, RecommendationView, RefinementView
@@ -41,5 +50,12 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/products/<path:sku>/similar", SimilarProductsView.as_view(), name="product-similar"),
     path("api/v1/products/<path:sku>/graph", ProductGraphView.as_view(), name="product-graph"),
     path("api/v1/products/<path:sku>", ProductView.as_view(), name="product"),
+    path("api/v1/admin/models", ModelVersionsView.as_view(), name="model-versions"),
+    path("api/v1/admin/models/compare", ModelComparisonView.as_view(), name="model-comparison"),
+    path("api/v1/admin/models/rollback", RollbackView.as_view(), name="model-rollback"),
+    path("api/v1/admin/models/<int:version_id>", ModelVersionView.as_view(), name="model-version"),
+    path("api/v1/admin/models/<int:version_id>/promote", PromotionView.as_view(), name="model-promotion"),
+    path("api/v1/admin/models/<int:version_id>/reject", RejectionView.as_view(), name="model-rejection"),
+    path("api/v1/admin/learning", LearningControlView.as_view(), name="learning-control"),
     re_path(r"^api/(?P<rest>[\s\S]*)$", unknown_path, name="unknown"),
 ]

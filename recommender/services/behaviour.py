@@ -14,6 +14,7 @@ from fusion.behaviour.learning import LearnOptions, Learnt, learn_lists
 from fusion.weights import with_overrides
 from recommender.behaviour import current, put_in_force
 from recommender.conf import get_settings
+from recommender.control import refuse_when_frozen, why_frozen
 from recommender.engine import get_engine
 from recommender.models import BehaviourVersion
 from recommender.services.behaviour_mixture import ChosenWeights, choose_weights
@@ -48,7 +49,10 @@ def learn(*, simulated: bool = False, before: datetime | None = None, forget_oth
         simulated: learn from simulated events as well; the version is then marked so.
         before: only events received before this moment.
         forget_others: also delete the earlier versions that are kept for a way back.
+    Raises:
+        LearningFrozen: people froze learning.
     """
+    refuse_when_frozen()
     moment = before or timezone.now()
     for _ in range(TRIES):
         mark = mark_of(events_before(moment, simulated=simulated))
@@ -68,11 +72,14 @@ def relearn() -> LearnReport | None:
     """After an erasure: learn what is in force again without who is gone, and delete every earlier version.
 
     None when nothing was in force and nothing was kept. The old lists stop being served before the new ones are ready.
+    While learning is frozen nothing is learnt: the lists stay withdrawn until somebody unfreezes it.
     """
     kept = BehaviourVersion.objects.order_by("-pk").values_list("simulated", flat=True).first()
     if kept is None:
         return None
     put_in_force(0, forget_others=True)
+    if frozen := why_frozen():
+        return LearnReport(0, reason=frozen)
     return learn(simulated=kept, forget_others=True)
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from fusion.encoders.base import Encoder
 from recommender.catalog import get_catalog
 from recommender.conf import get_settings
+from recommender.control import current_exclusion
 from recommender.encoders import usable_blocks
 from recommender.models import IndexState, StaleItem
 from recommender.services import leases
@@ -131,7 +132,9 @@ class Embedder:
 
     def _compare(self, lease: leases.Lease) -> _Window:
         """Fresh items against the index. What must be encoded counts as begun, and its first photos are being decoded."""
-        items = self.catalog.get_items(lease.item_ids, with_photos=True)
+        exclusion = current_exclusion()
+        fresh = self.catalog.get_items(lease.item_ids, with_photos=True)
+        items = {item_id: exclusion.from_item(item) for item_id, item in fresh.items()}
         stored = read_stored(lease.item_ids)
         works = [
             plan(item, stored, self.blocks, measure_colours=self.conf.MEASURE_COLOURS, reasons=lease.reasons[item_id])

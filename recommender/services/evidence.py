@@ -25,6 +25,35 @@ class Refusal:
     firm: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What a version gains over what it was compared with, with its interval. ``measure`` names the number."""
+
+    measure: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def is_certain(self) -> bool:
+        return self.low > 0
+
+
+def gain_of(metrics: Mapping[str, Any]) -> Gain | None:
+    """The one number that a version is judged by: the estimate against what was live, else the lift on the held-out part."""
+    found = metrics.get("evidence")
+    if isinstance(found, Mapping):
+        value, low, high, live = (_number(found, name) for name in ("estimate", "low", "high", "live"))
+        if value is not None and low is not None and high is not None and live is not None:
+            return Gain(str(found.get("metric", "reward")), value - live, low - live, high - live)
+    found = metrics.get("validation")
+    if isinstance(found, Mapping):
+        value, low, high = (_number(found, name) for name in ("lift", "low", "high"))
+        if value is not None and low is not None and high is not None:
+            return Gain(str(found.get("metric", "ndcg@10")), value, low, high)
+    return None
+
+
 def refusals_of(metrics: Mapping[str, Any], live: int) -> list[Refusal]:
     """What the metrics leave to be desired. ``live`` is the pk of what is in force, 0 for the defaults."""
     given = [name for name in ("validation", "evidence") if metrics.get(name)]

@@ -11,12 +11,14 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from fusion.exceptions import FusionError
+from fusion.exclusion import Exclusion
 from fusion.graph.baskets import MIN_SHOPPERS, Purchase, baskets_of, pairs_of
 from fusion.graph.build import build_graph
 from fusion.graph.parts import EdgeKind, Pair
 from fusion.graph.storage import from_bytes, to_bytes
 from fusion.types import Item
 from recommender.conf import get_settings
+from recommender.control import current_exclusion
 from recommender.facts import from_facts
 from recommender.graph import KIND
 from recommender.models import Artefact, Event, IndexedItem
@@ -72,6 +74,21 @@ def withdraw_pairs() -> bool:
     return True
 
 
+def withdraw_values(exclusion: Exclusion) -> bool:
+    """Take the values of excluded attributes out of the stored graph at once; whether there were any."""
+    row = Artefact.objects.filter(kind=KIND).first()
+    if row is None:
+        return False
+    try:
+        graph = from_bytes(bytes(row.data), row.sha256)
+    except FusionError:  # nobody serves damaged data; the next build replaces them
+        return False
+    if not any(exclusion.takes(node) for node in graph.nodes):
+        return False
+    _store(*to_bytes(graph.without_nodes(exclusion.takes)), row.about)
+    return True
+
+
 def bought_together() -> list[Pair]:
     """Pairs of real shoppers, then those of simulated ones. No setting lets fewer than MIN_SHOPPERS make a pair.
 
@@ -100,7 +117,8 @@ def _purchases(*, simulated: bool) -> Iterator[Purchase]:
 
 def _items() -> Iterator[Item]:
     rows = IndexedItem.objects.filter(removed=False).order_by("item_id").values_list("item_id", "facts")
-    return (from_facts(item_id, facts) for item_id, facts in rows.iterator(chunk_size=1000))
+    exclusion = current_exclusion()
+    return (exclusion.from_item(from_facts(item_id, facts)) for item_id, facts in rows.iterator(chunk_size=1000))
 
 
 @transaction.atomic

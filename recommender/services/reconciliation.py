@@ -12,6 +12,7 @@ from fusion.types import Item
 from recommender.adapted import kept_derivations
 from recommender.catalog import get_catalog
 from recommender.conf import get_settings
+from recommender.control import current_exclusion
 from recommender.encoders import Block, usable_blocks
 from recommender.models import IndexedItem, ItemEmbedding, ItemFailure, StaleItem
 from recommender.services.outbox import mark_stale
@@ -74,7 +75,9 @@ def _chunks(item_ids: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _mark_chunk(item_ids: Sequence[str], blocks: Sequence[Block], waiting: set[str], *, whole: bool) -> Counter[str]:
-    items = get_catalog().get_items(item_ids, with_photos=True)
+    exclusion = current_exclusion()
+    fresh = get_catalog().get_items(item_ids, with_photos=True)
+    items = {item_id: exclusion.from_item(item) for item_id, item in fresh.items()}
     stored = read_stored(item_ids)
     differing: dict[str, list[str]] = {}
     for item_id in item_ids:

@@ -20,7 +20,7 @@ from fusion.chips import ALL, SORT, WORDS, chip_key
 from fusion.exceptions import InvalidQuery
 from fusion.instructions.lexicon import role_of
 from fusion.types import Alternative, ChipEdits, Constraint, Item, Money, Operator, Strength
-from recommender.catalog import Shopper, get_catalog
+from recommender.catalog import Shopper
 from recommender.engine import get_engine
 from recommender.models import Recommendation
 from recommender.records import instruction_from_json, order_from_json, relaxation_from_json
@@ -299,7 +299,7 @@ def _item(step: Refinement) -> Item:
     """The product that is meant, as the catalogue has it now."""
     if not step.item_id:
         raise InvalidQuery(_("Say which product is meant."), code="required", pointer="/product_id")
-    found = get_catalog().get_items([step.item_id]).get(step.item_id)
+    found = get_engine().fetch([step.item_id]).get(step.item_id)
     if found is None:
         raise InvalidQuery(_("There is no such product."), code="unknown_product", pointer="/product_id")
     return found
@@ -324,7 +324,7 @@ def _price_of(step: Refinement, scene: Scene, *, down: bool) -> Money:
             message = _("This product has no price to compare with. Choose another one.")
             raise InvalidQuery(message, code="price_unknown", pointer="/product_id")
         return price
-    items = get_catalog().get_items(list(scene.first_page))
+    items = get_engine().fetch(scene.first_page)
     prices = [item.price for item in items.values() if item.price is not None]
     if not prices:
         message = _("No product on this page has a price to compare with. Name a price instead.")

@@ -87,9 +87,9 @@ def page(recommendation_id: str, shopper: Shopper, offset: int = 0, limit: int =
     row = owned(recommendation_id, shopper)
     engine = get_engine()
     engine.refresh()
-    stored = _answer_of(row, shopper)
+    stored = _answer_of(row, shopper, engine)
     ids, place = _next_fitting(engine, stored, offset, limit)
-    items = get_catalog().get_items(ids)
+    items = engine.fetch(ids)
     shown = [items[i] for i in ids if i in items]
     request = row.request
     query = Query(language=language or request.get("language", ""), liked=tuple(request.get("liked", ())))
@@ -192,13 +192,13 @@ def _stored(row: Recommendation, answer: Answer) -> Answer:
     return answer
 
 
-def _answer_of(row: Recommendation, shopper: Shopper) -> Answer:
+def _answer_of(row: Recommendation, shopper: Shopper, engine: Engine) -> Answer:
     # What was forgotten since, or may not be used any more, is not named again.
     past = {act.item_id for act in history(shopper)} if row.because else set()
     return Answer(
         items=(),
         ranking=tuple((str(i), float(s)) for i, s in row.ranking),
-        instruction=instruction_from_json(row.instruction),
+        instruction=engine.exclusion.from_instruction(instruction_from_json(row.instruction)),
         because={item_id: (kind, named) for item_id, (kind, named) in row.because.items() if named in past},
         words=row.request.get("words", ""),
         total=row.total,
@@ -219,7 +219,7 @@ def _next_fitting(engine: Engine, answer: Answer, offset: int, limit: int) -> tu
     while len(ids) < limit and place < len(answer.ranking):
         batch = [i for i, _score in answer.ranking[place : place + limit - len(ids)]]
         place += len(batch)
-        fitting = engine.pipeline.still_fit(get_catalog().get_items(batch), musts)
+        fitting = engine.pipeline.still_fit(engine.fetch(batch), musts)
         ids += [i for i in batch if i in fitting]
     return ids, place
 

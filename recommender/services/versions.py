@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from recommender.adapted import derivation_of
+from fusion.exceptions import FusionError
+from recommender.adapted import derivation_of, encoders_of
 from recommender.conf import get_settings
 from recommender.control import current_control
+from recommender.encoders import get_encoders, usable_blocks
 from recommender.exceptions import PromotionRefused
-from recommender.learnt import sha256_of, sha256_of_folder, weigher_of
+from recommender.learnt import folder_of, sha256_of, sha256_of_folder, weigher_of
 from recommender.models import IndexState, ModelChange, ModelVersion
 from recommender.services import leases, projection
 from recommender.services.evidence import Refusal, refusals_of
@@ -213,12 +217,21 @@ def _damage(version: ModelVersion) -> str:
     """Why a version cannot be served, "" when it can."""
     try:
         if version.kind == Kind.FUSION:
-            weigher_of(version)
+            weigher_of(version, _words_encoder())
         else:
             derivation_of(version)
     except Exception as error:  # whatever its bytes do to the reader, it is not fit to serve
         return str(error) or repr(error)
     return ""
+
+
+def _words_encoder() -> str:
+    """Identity of the encoder that fills the context's words; "" where its files are not there."""
+    try:
+        in_force = encoders_of(IndexState.objects.filter(pk=1).values_list("encoder", flat=True).first() or 0)
+    except (ValueError, FusionError):  # the configured ones serve then
+        in_force = get_encoders()
+    return next((block.encoder_id for block in usable_blocks(in_force)[0] if block.name == "text"), "")
 
 
 def _put_in_force(
@@ -253,7 +266,13 @@ def _drop_old_data(kind: str) -> None:
     back = fallback(kind)
     others = ModelVersion.objects.filter(kind=kind).exclude(state=State.LIVE).exclude(pk=back.pk if back else 0)
     kept = list(others.order_by("-pk").values_list("pk", flat=True)[:KEPT])
-    others.exclude(pk__in=kept).exclude(data=b"").update(data=b"")
+    dropped = others.exclude(pk__in=kept)
+    dropped.exclude(data=b"").update(data=b"")
+    folders = set(map(folder_of, dropped.defer("data"))) - set(
+        map(folder_of, ModelVersion.objects.filter(kind=kind).exclude(pk__in=dropped).defer("data"))
+    )
+    for folder in filter(None, folders):
+        transaction.on_commit(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 def _need(reason: str) -> None:
@@ -262,4 +281,4 @@ def _need(reason: str) -> None:
 
 
 def _refused(refusals: list[Refusal]) -> PromotionRefused:
-    return PromotionRefused(" ".join(refusal.message for refusal in refusals), tuple(refusal.code for refusal in refusals))
+    return PromotionRefused({refusal.code: refusal.message for refusal in refusals})

@@ -29,7 +29,7 @@ def fixed_bytes(factors: Mapping[str, float], policy: str = "fixed") -> bytes:
     return save({"factors": values}, metadata={"signals": json.dumps(list(factors)), "policy": policy})
 
 
-def load_fixed(data: bytes) -> Weigher:
+def load_fixed(data: bytes, *, encoder: str = "") -> Weigher:
     """The weigher that ``fixed_bytes`` wrote."""
     length = int.from_bytes(data[:8], "little")
     metadata = json.loads(data[8 : 8 + length])["__metadata__"]

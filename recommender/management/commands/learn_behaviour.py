@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from recommender.control import refuse_when_frozen
+from recommender.exceptions import LearningFrozen
 from recommender.services import behaviour, ledger
 
 
@@ -23,6 +25,10 @@ class Command(BaseCommand):
                 f"Version {version} is in force." if version else "There is no earlier version: none is in force."
             )
             return
+        try:
+            refuse_when_frozen()
+        except LearningFrozen as error:
+            raise CommandError(str(error)) from error
         with ledger.track("behaviour") as job:
             report = behaviour.learn(simulated=options["simulated"])
             job.job.message = _line(report)

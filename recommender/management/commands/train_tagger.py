@@ -17,8 +17,10 @@ from fusion.learning.tagging_data import Sentence, make, taught
 from fusion.types import Vocabulary
 from recommender import selectors
 from recommender.conf import get_settings
+from recommender.control import refuse_when_frozen
 from recommender.encoders import get_encoders
 from recommender.engine import get_engine
+from recommender.exceptions import LearningFrozen
 from recommender.management.progress import Bar
 
 # How often a person's correction is shown an epoch: one sentence among thousands would teach nothing.
@@ -47,6 +49,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["limit"] < LEAST_SENTENCES:
             raise CommandError(f"--limit is {options['limit']}; give at least {LEAST_SENTENCES}.")
+        try:
+            refuse_when_frozen()
+        except LearningFrozen as error:
+            raise CommandError(str(error)) from error
         vocabulary = self._vocabulary()
         sentences = self._sentences(vocabulary, options["limit"], options["seed"])
         out = options["out"] or get_settings().tagger_dir

@@ -95,6 +95,9 @@ class Api:
         file = SimpleUploadedFile(name, data)
         return self.client.post("/api/v1/uploads/images", {"file": file}, headers=self.headers(None))
 
+    def patch(self, path: str, body: Any) -> Any:
+        return self.client.patch(path, json.dumps(body), content_type="application/json", headers=self.headers(None))
+
     def delete(self, path: str) -> Any:
         return self.client.delete(path, headers=self.headers(None))
 

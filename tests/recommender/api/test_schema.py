@@ -8,14 +8,18 @@ from typing import Any
 
 import jsonschema
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.test import Client
 
+from recommender import learnt as learnt_module
 from recommender.api.schema import SCHEMA_SETTINGS, openapi
 from recommender.api.urls import urlpatterns
 from recommender.engine import get_engine
+from recommender.services import versions
 from tests.recommender.api.conftest import Api, new_api
 from tests.recommender.conftest import photo_bytes
+from tests.recommender.weighers import PATH, fixed_bytes
 
 
 def strict(node: Any) -> Any:
@@ -80,9 +84,13 @@ def test_explorer_uses_files_of_our_own(shop, settings):
     assert "//cdn" not in page
 
 
+BETTER = {"validation": {"metric": "ndcg@10", "lift": 0.03, "low": 0.01, "high": 0.05}}
+
+
 @pytest.fixture
-def answers(shop, django_user_model):
+def answers(shop, django_user_model, monkeypatch):
     """(path of the document, method, real answer) of every operation, good and bad."""
+    monkeypatch.setattr(learnt_module, "LOAD_WEIGHER", PATH)
     api = new_api()
     user = django_user_model.objects.create_user("ann")
     get_engine().warm_up()
@@ -92,6 +100,11 @@ def answers(shop, django_user_model):
     image_id = image.json()["image_id"]
     event = {"event_id": "e", "type": "view", "product_id": "sku-00"}
     tight = {"query": {"text": "red lamp under $1"}, "filters": {"brand": ["Acme"], "exclude": {"brand": ["Birch"]}}}
+    staff = Api(user=get_user_model().objects.create_superuser("boss", "b@example.com", "x"))
+    models = "/api/v1/admin/models"
+    learnt = versions.store("fusion", "gate", fixed_bytes({"words/text": 2.0}), metrics=BETTER, about={"seed": 1})
+    other = versions.store("fusion", "gate", fixed_bytes({"words/text": 3.0}), parent=learnt)
+    one, two = f"{models}/{learnt.pk}", f"{models}/{other.pk}"
     ask, page = "/api/v1/recommendations", "/api/v1/recommendations/{recommendation_id}"
     images, products, suggest = "/api/v1/uploads/images", "/api/v1/products", "/api/v1/search/suggest"
     return [
@@ -141,6 +154,24 @@ def answers(shop, django_user_model):
         ("/api/v1/me/data", "delete", api.delete("/api/v1/me/data")),
         (products + "/{sku}/graph", "get", api.get(f"{products}/sku-00/graph")),
         (products + "/{sku}/graph", "get", api.get(f"{products}/sku-00/graph", depth=9)),
+        (models, "get", staff.get(models, limit=1)),
+        (models, "get", api.get(models)),
+        (models, "get", staff.get(models, kind="x")),
+        (models + "/{version_id}", "get", staff.get(one)),
+        (models + "/{version_id}", "get", staff.get(models + "/9999")),
+        (models + "/compare", "get", staff.get(models + "/compare", left=0, right=learnt.pk, text="red lamp")),
+        (models + "/compare", "get", staff.get(models + "/compare", left=0, right=0)),
+        (models + "/{version_id}/promote", "post", staff.post(one + "/promote", {"reason": "better"})),
+        (models + "/{version_id}/promote", "post", staff.post(two + "/promote", {"reason": "hope"})),
+        (models + "/{version_id}/promote", "post", staff.post(two + "/promote", {})),
+        (models + "/{version_id}", "get", staff.get(one)),
+        (models + "/rollback", "post", staff.post(models + "/rollback", {"kind": "fusion", "reason": "worse"})),
+        (models + "/rollback", "post", staff.post(models + "/rollback", {"kind": "fusion", "reason": "worse"})),
+        (models + "/{version_id}/reject", "post", staff.post(two + "/reject", {"reason": "unfair"})),
+        (models + "/{version_id}/reject", "post", staff.post(two + "/reject", {"reason": "unfair"})),
+        ("/api/v1/admin/learning", "get", staff.get("/api/v1/admin/learning")),
+        ("/api/v1/admin/learning", "patch", staff.patch("/api/v1/admin/learning", {"frozen": True, "reason": "audit"})),
+        ("/api/v1/admin/learning", "patch", staff.patch("/api/v1/admin/learning", {"exploration_cap": 2, "reason": "x"})),
         ("/livez", "get", Client().get("/livez")),
         ("/readyz", "get", Client().get("/readyz")),
         ("/version", "get", Client().get("/version")),

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import transaction
 
+from fusion.gate.storage import policy_name, to_bytes
+from fusion.gate.weights import default_gate
+from fusion.weighing import Context
 from recommender import learnt
 from recommender.control import refuse_when_frozen
 from recommender.encoders import set_encoders
@@ -14,7 +19,7 @@ from recommender.exceptions import LearningFrozen, PromotionRefused
 from recommender.models import IndexState, LearningControl, ModelChange, ModelVersion
 from recommender.services import versions
 from recommender.services.evidence import refusals_of
-from tests.encoders import ColourSpace
+from tests.encoders import ColourSpace, HashedWords
 from tests.recommender.encoder_shop import version_of
 from tests.recommender.weighers import PATH, fixed_bytes
 
@@ -156,7 +161,7 @@ def test_what_simulated_shoppers_taught_is_refused_where_they_do_not_count(setti
     version = kept(simulated=True)
     with pytest.raises(PromotionRefused, match="simulated shoppers") as refused:
         versions.promote(version, "ann", "demo")
-    assert refused.value.codes == ("simulated",)
+    assert list(refused.value.refusals) == ["simulated"]
     assert versions.live("fusion") is None
     settings.RECOMMENDER = {**settings.RECOMMENDER, "USE_SIMULATED": True}
     assert codes(version) == []
@@ -278,3 +283,40 @@ def test_old_versions_lose_their_data_but_not_what_is_live_or_gone_back_to(monke
     assert with_data == {back.pk, now.pk, later[2].pk, later[3].pk}
     assert ModelVersion.objects.get(pk=later[0].pk).metrics == BETTER
     assert codes(ModelVersion.objects.get(pk=later[0].pk)) == ["damaged"]
+
+
+def test_the_folder_of_an_old_encoder_goes_unless_a_kept_version_lives_in_it(
+    settings, tmp_path, monkeypatch, django_capture_on_commit_callbacks
+) -> None:
+    settings.RECOMMENDER = {**settings.RECOMMENDER, "DATA_DIR": tmp_path}
+    monkeypatch.setattr(versions, "KEPT", 2)
+    folders = [tmp_path / "models" / name for name in ("first", "shared", "shared", "last")]
+    with django_capture_on_commit_callbacks(execute=True):
+        for n, folder in enumerate(folders):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "heads.safetensors").write_bytes(b"heads")
+            versions.store("encoder", f"heads {n}", folder=folder, metrics=BETTER)
+    assert [folder.exists() for folder in folders] == [False, True, True, True]
+    assert [codes(version) for version in ModelVersion.objects.order_by("pk")] == [["damaged"], [], [], []]
+
+
+def test_a_real_gate_is_kept_promoted_and_bound_to_its_encoder(monkeypatch) -> None:
+    monkeypatch.undo()
+    set_encoders([HashedWords()])
+    engine = Engine()
+    learnt_with = engine.encoder_ids["text"]
+    gate = default_gate(engine.collection.index.dims["text"], encoder=learnt_with)
+    tilted = replace(gate, head_bias=np.full_like(gate.head_bias, 0.3))
+    version = versions.store("fusion", "gate", to_bytes(tilted), metrics=BETTER)
+    versions.promote(version, "ann", "better")
+    engine.refresh()
+    assert engine.pipeline.weigher is not None
+    weighing = engine.pipeline.weigher.weigh(Context(signals=(("words", "text"),), language="en"))
+    assert weighing.policy == policy_name(tilted)
+    assert weighing.factors[("words", "text")] > 1.0
+    set_encoders([HashedWords(version="2")])
+    assert codes(versions.store("fusion", "gate", to_bytes(tilted), metrics=BETTER)) == ["damaged"]
+    other = Engine()
+    other.refresh()
+    assert (other.pipeline.weigher, other.fusion_failed) == (None, True)
+    set_encoders(None)
