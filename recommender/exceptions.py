@@ -64,6 +64,10 @@ class PromotionRefused(RecommenderError):
         super().__init__(" ".join(refusals.values()))
         self.refusals = dict(refusals)
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(self.refusals)
+
 
 class LearningFrozen(RecommenderError):
     """People froze learning: nothing is trained, promoted or explored until somebody unfreezes it."""

@@ -28,7 +28,7 @@ from recommender.conf import get_settings
 from recommender.control import current_control, exclusion_of
 from recommender.engine import get_engine
 from recommender.exceptions import PromotionRefused
-from recommender.services import comparison, control, versions
+from recommender.services import comparison, control, switching, versions
 from recommender.services.evidence import gain_of
 
 Kind, State = models.ModelVersion.Kind, models.ModelVersion.State
@@ -120,7 +120,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             gain=gain_of(row.metrics),
             metrics=[(name, comparison.said(value)) for name, value in comparison.flat(row.metrics)],
             about=[(name, comparison.said(value)) for name, value in comparison.flat(row.about)],
-            refusals=[] if row.state == State.LIVE else versions.check(row),
+            refusals=[] if row.state == State.LIVE else switching.refusals(row),
             changes=models.ModelChange.objects.filter(version=row).select_related("previous"),
             live=versions.live(row.kind),
             as_of=timezone.now(),
@@ -158,11 +158,11 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self._row(pk)
-        refusals = versions.check(row)
+        refusals = switching.refusals(row)
 
         def change(form: Form) -> str:
             given = form.cleaned_data
-            versions.promote(row, _name(request), given["reason"], force=given.get("force", False))
+            switching.promote(row, _name(request), given["reason"], force=given.get("force", False))
             return _now("%(version)s is in force; every process serves it with its next request.") % {"version": row}
 
         soft = bool(refusals) and not any(refusal.firm for refusal in refusals)
@@ -188,7 +188,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         live, back = versions.live(kind), versions.fallback(kind)
 
         def change(form: Form) -> str:
-            done = versions.roll_back(kind, _name(request), form.cleaned_data["reason"])
+            done = switching.roll_back(kind, _name(request), form.cleaned_data["reason"])
             return _now("%(version)s in force again, with the next request of every process.") % {
                 "version": done.version or _now("the defaults")
             }

@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from recommender.api.payloads import timestamp
 from recommender.control import Control, exclusion_of
 from recommender.models import LearningControl, ModelChange, ModelVersion
-from recommender.services import versions
+from recommender.services import switching
 from recommender.services.comparison import Comparison, Place
 from recommender.services.evidence import Refusal, gain_of
 
@@ -193,7 +193,7 @@ def version_payload(row: ModelVersion) -> dict[str, Any]:
 
 
 def detail_payload(row: ModelVersion) -> dict[str, Any]:
-    refusals = [] if row.state == ModelVersion.State.LIVE else versions.check(row)
+    refusals = [] if row.state == ModelVersion.State.LIVE else switching.refusals(row)
     return {
         **version_payload(row),
         "metrics": row.metrics,

@@ -13,6 +13,7 @@ from fusion.instructions.catalogue_values import CatalogueValues, read_catalogue
 from fusion.types import Item, Matrix, Vocabulary
 from recommender.catalog import get_catalog
 from recommender.conf import get_settings
+from recommender.control import current_exclusion
 from recommender.facts import from_facts
 from recommender.models import Event, IndexedItem, ItemEmbedding, Recommendation
 
@@ -37,6 +38,7 @@ def read_catalogue_items(blocks: Sequence[tuple[str, str]], limit: int, seed: in
     shown = set(IndexedItem.objects.filter(removed=False, n_photos__gt=0).values_list("item_id", flat=True))
     drawn = sorted(shown, key=lambda item_id: hashlib.sha256(f"{seed}/{item_id}".encode()).digest())
     items: list[Item] = []
+    allowed = current_exclusion().from_item
     for start in range(0, len(drawn), CHUNK):
         chunk = drawn[start : start + CHUNK]
         rows = ItemEmbedding.objects.filter(item_id__in=chunk, encoder_id__in=[encoder_id for _block, encoder_id in blocks])
@@ -45,7 +47,7 @@ def read_catalogue_items(blocks: Sequence[tuple[str, str]], limit: int, seed: in
                 stored[item_id][block] = bytes(vector)
         whole = [item_id for item_id in chunk if len(stored[item_id]) == len(blocks)]
         facts = IndexedItem.objects.filter(item_id__in=whole).values_list("item_id", "facts", "derived")
-        items += [item for given in facts.order_by("item_id") if (item := from_facts(*given)).title.strip()]
+        items += [item for given in facts.order_by("item_id") if (item := allowed(from_facts(*given))).title.strip()]
         if len(items) >= limit:
             break
     kept = tuple(items[:limit])

@@ -53,7 +53,7 @@ def begin(version: ModelVersion) -> None:
         building = IndexState.objects.values_list("encoder_next", flat=True).get(pk=1)
         if building not in (0, version.pk) and ledger.runs(JOB):
             said = _("The vectors of encoder version %(id)d are being built. Wait until that has ended.")
-            raise PromotionRefused(said % {"id": building}, ("building",))
+            raise PromotionRefused({"building": said % {"id": building}})
         IndexState.objects.filter(pk=1).update(encoder_next=version.pk)
 
 

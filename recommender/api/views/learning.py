@@ -39,7 +39,7 @@ from recommender.api.learning import (
 from recommender.api.payloads import timestamp
 from recommender.control import current_control
 from recommender.models import ModelVersion
-from recommender.services import comparison, control, versions
+from recommender.services import comparison, control, switching, versions
 
 VERSION = OpenApiParameter("version_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="The version's number.")
 _VIEW, _CHANGE = "recommender.view_modelversion", "recommender.change_modelversion"
@@ -140,7 +140,7 @@ class PromotionView(StaffView):
     def post(self, request: Request, version_id: int) -> Response:
         self.need(_CHANGE)
         row, given = _version(version_id), self.given(PromotionSerializer, request.data)
-        return Response(change_payload(versions.promote(row, self.by, given["reason"], force=given["force"])))
+        return Response(change_payload(switching.promote(row, self.by, given["reason"], force=given["force"])))
 
 
 class RejectionView(StaffView):
@@ -170,7 +170,7 @@ class RollbackView(StaffView):
     def post(self, request: Request) -> Response:
         self.need(_CHANGE)
         given = self.given(RollbackSerializer, request.data)
-        return Response(change_payload(versions.roll_back(given["kind"], self.by, given["reason"])))
+        return Response(change_payload(switching.roll_back(given["kind"], self.by, given["reason"])))
 
 
 class LearningControlView(StaffView):

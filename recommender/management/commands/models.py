@@ -12,8 +12,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recommender.control import current_control, exclusion_of
 from recommender.exceptions import PromotionRefused
+from recommender.management.progress import Bar
 from recommender.models import LearningControl, ModelChange, ModelVersion
-from recommender.services import comparison, control, versions
+from recommender.services import comparison, control, switching, versions
 from recommender.services.comparison import Comparison, RequestComparison, flat, said
 
 KINDS = ModelVersion.Kind.values
@@ -87,7 +88,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {title}:")
             for name, value in flat(values):
                 self.stdout.write(f"    {name}: {said(value)}")
-        for refusal in versions.check(row):
+        for refusal in switching.refusals(row):
             self.stdout.write(f"  speaks against it: {refusal.message}")
         for change in ModelChange.objects.filter(version=row).order_by("pk"):
             self.stdout.write(f"  {change.at:%Y-%m-%d %H:%M} {change.action} by {change.by}: {change.reason}")
@@ -122,12 +123,13 @@ class Command(BaseCommand):
 
     def _promote(self, options: dict[str, Any]) -> None:
         row = _version(options["version"])
-        change = versions.promote(row, _by(options), options["reason"], force=options["force"])
+        with Bar("vectors") as bar:
+            change = switching.promote(row, _by(options), options["reason"], force=options["force"], wait=True, on_progress=bar)
         forced = change.evidence.get("forced")
         self.stdout.write(f"{row} is in force." + (f" Forced in spite of: {', '.join(forced)}." if forced else ""))
 
     def _rollback(self, options: dict[str, Any]) -> None:
-        change = versions.roll_back(options["kind"], _by(options), options["reason"])
+        change = switching.roll_back(options["kind"], _by(options), options["reason"])
         self.stdout.write(f"{change.version} is in force again." if change.version else "The defaults are in force again.")
 
     def _reject(self, options: dict[str, Any]) -> None:

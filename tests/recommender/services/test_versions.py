@@ -297,7 +297,6 @@ def test_the_folder_of_an_old_encoder_goes_unless_a_kept_version_lives_in_it(
             (folder / "heads.safetensors").write_bytes(b"heads")
             versions.store("encoder", f"heads {n}", folder=folder, metrics=BETTER)
     assert [folder.exists() for folder in folders] == [False, True, True, True]
-    assert [codes(version) for version in ModelVersion.objects.order_by("pk")] == [["damaged"], [], [], []]
 
 
 def test_a_real_gate_is_kept_promoted_and_bound_to_its_encoder(monkeypatch) -> None:
