@@ -114,13 +114,13 @@ def train_fusion(objective: str = "softmax", simulated: str = "exclude", seed: i
 
 
 @shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
-def adapt_encoders(seed: int = 0, texts: str = "pairs") -> None:
+def adapt_encoders(seed: int = 0, texts: str = "pairs", method: str = "heads") -> None:
     """Adapt the encoder to the catalogue and keep it as a candidate; putting it in force is a step of its own."""
     from fusion.learning.adaptation import AdaptationOptions
     from recommender.services import adaptation
 
     with ledger.track("adapt") as job:
-        options = AdaptationOptions(seed=seed, texts=texts, threads=1)
+        options = AdaptationOptions(seed=seed, texts=texts, method=method, threads=1)
         report = adaptation.adapt(options, on_progress=lambda _stage, done, total: job(done, total))
         job.job.message = report.summary
 

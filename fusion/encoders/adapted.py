@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fusion.encoders.request_bert import LowRank, RequestBert
 from fusion.exceptions import EncodingError
 from fusion.types import Matrix
+
+if TYPE_CHECKING:
+    from fusion.encoders.words import TextTower
 
 PROJECTIONS = ("query", "value")
 
@@ -39,6 +44,42 @@ class TokenLabeller:
             states = self._forward(torch.tensor(ids), self._terms)  # (n_tokens, dim)
             probabilities: Matrix = torch.softmax(torch.addmm(self._bias, states, self._weight), dim=-1).numpy()
         return probabilities
+
+
+class TunedWords:
+    """Texts -> unit vectors, by the tower's own tensors with low-rank terms added in every layer.
+
+    Args:
+        tensors: "layer.{i}.{query|value}.{down|up}", as TokenLabeller's; the layers without any are left as they are.
+        prefix: goes before each text.
+    """
+
+    def __init__(self, tower: TextTower, tensors: Mapping[str, Matrix], prefix: str) -> None:
+        self._tower, self._tensors, self._prefix = tower, tensors, prefix
+        self._lock = Lock()
+        self._terms: list[LowRank] = []
+
+    def __call__(self, texts: Sequence[str]) -> Matrix:
+        """(n, dim) float32, rows L2-normalised; each text has a forward of its own. Reads the weights at the first use."""
+        import torch
+
+        forward, terms = self._tower.short_forward(), self._read()
+        made: Matrix = np.empty((len(texts), self._tower.dim), dtype=np.float32)
+        with torch.inference_mode():
+            for row, text in enumerate(texts):
+                ids, _places = self._tower.tokenise_with_offsets(self._prefix + text)
+                pooled = forward(torch.tensor(ids), terms).mean(0)
+                made[row] = torch.nn.functional.normalize(pooled, dim=0).numpy()
+        return made
+
+    def _read(self) -> list[LowRank]:
+        import torch
+
+        with self._lock:
+            if not self._terms:
+                n_layers = len(self._tensors) // (2 * len(PROJECTIONS))
+                self._terms = [LowRank(*map(torch.from_numpy, _joined(self._tensors, i))) for i in range(n_layers)]
+            return self._terms
 
 
 def _joined(tensors: Mapping[str, Matrix], layer: int) -> tuple[Matrix, Matrix]:

@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from fusion.encoders.adapted import PROJECTIONS
 from fusion.exceptions import ChecksumMismatch, EncodingError
 from fusion.types import Matrix
 
 FORMAT = 1
 _KEY = "attune"
+_TOWER = "tower."
 _NAMES = ("words.weight", "words.bias", "photo.weight", "photo.bias")
 _ADVICE = "Train it again: manage.py adapt_encoders."
 
@@ -31,7 +33,8 @@ class Heads:
         block: the block whose space is learnt, e.g. "image".
         inputs: blocks that a photo's head reads, ``block`` first; the others add what it does not know (look: form, colour).
         base: input block -> identity of the vectors that the heads were trained on.
-        tensors: "words.weight" (dim, dim), "words.bias" (dim,), "photo.weight" (dim, n_inputs), "photo.bias" (dim,).
+        tensors: "words.weight" (dim, dim), "words.bias" (dim,), "photo.weight" (dim, n_inputs), "photo.bias" (dim,); where the
+            text tower was tuned, also "tower.layer.{i}.{query|value}.{down|up}", see ``fusion.encoders.adapted.TunedWords``.
         about: what was trained on what; plain JSON.
     """
 
@@ -45,6 +48,11 @@ class Heads:
     @property
     def dim(self) -> int:
         return len(self.tensors["words.bias"])
+
+    @property
+    def tower(self) -> dict[str, Matrix]:
+        """The low-rank terms of the text tower, by layer; empty where the tower is as it was."""
+        return {name.removeprefix(_TOWER): tensor for name, tensor in self.tensors.items() if name.startswith(_TOWER)}
 
     def words(self, vectors: Matrix) -> Matrix:
         """(n, dim) unit vectors of words -> (n, dim) unit vectors of the learnt space."""
@@ -101,14 +109,28 @@ def _read(data: bytes) -> tuple[dict[str, Any], dict[str, Matrix]]:
 
 
 def _require_whole(heads: Heads) -> None:
-    shapes = {name: tensor.shape for name, tensor in heads.tensors.items()}
+    shapes = {name: tensor.shape for name, tensor in heads.tensors.items() if not name.startswith(_TOWER)}
     dim = shapes.get("words.bias", (0,))[0]
     width = shapes.get("photo.weight", (0, 0))[-1]
     expected = dict(zip(_NAMES, [(dim, dim), (dim,), (dim, width), (dim,)], strict=True))
     finite = all(np.isfinite(tensor).all() for tensor in heads.tensors.values())
     named = heads.inputs[:1] == (heads.block,) and set(heads.base) == set(heads.inputs)
-    if shapes != expected or not finite or not named:
+    if shapes != expected or not finite or not named or not _is_whole_tower(heads.tower, dim):
         raise ChecksumMismatch(f"The tensors of the heads are not what they should be: {shapes}. {_ADVICE}")
+
+
+def _is_whole_tower(tensors: Mapping[str, Matrix], dim: int) -> bool:
+    """All terms of the first layers, of one rank, or none."""
+    rank = tensors["layer.0.query.down"].shape[0] if "layer.0.query.down" in tensors else 0
+    shapes = {"down": (rank, dim), "up": (dim, rank)}
+    n_layers = len(tensors) // (2 * len(PROJECTIONS))
+    expected = {
+        f"layer.{i}.{projection}.{end}": shape
+        for i in range(n_layers)
+        for projection in PROJECTIONS
+        for end, shape in shapes.items()
+    }
+    return {name: tensor.shape for name, tensor in tensors.items()} == expected
 
 
 def stacked(vectors: Mapping[str, Matrix], inputs: Sequence[str]) -> Matrix:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fusion.encoders.adapted import TunedWords
 from fusion.encoders.base import BlockSpec, Encoder, EncoderIdentity
 from fusion.encoders.heads import Heads
+from fusion.encoders.recent import RecentVectors
 from fusion.exceptions import ChecksumMismatch
 from fusion.types import Matrix, Vector
 
@@ -26,15 +28,18 @@ class ProjectedEncoder(Encoder):
     """The base encoder with learnt heads behind one photo block, for words and for photos; other blocks stay as they are.
 
     An item's vector is projected from what the base made of it (``item_vector``), so a photo that was encoded once is never
-    encoded again, whatever is learnt later.
+    encoded again, whatever is learnt later. Where the text tower was tuned, words take a second forward for this block.
 
     Raises:
         ChecksumMismatch: the heads were trained on vectors of another encoder.
     """
 
-    def __init__(self, base: Encoder, heads: Heads) -> None:
+    def __init__(self, base: Encoder, heads: Heads, *, recent: int = 1024) -> None:
         fits(base, heads)
         self.base, self.heads = base, heads
+        self._recent = RecentVectors(recent)
+        prefix = base.identity(heads.block).query_prefix
+        self._tuned = TunedWords(base.text_tower, heads.tower, prefix) if heads.tower and base.text_tower else None
 
     @property
     def blocks(self) -> tuple[BlockSpec, ...]:
@@ -67,7 +72,8 @@ class ProjectedEncoder(Encoder):
 
     def encode_instructions(self, texts: Sequence[str]) -> Mapping[str, Matrix]:
         made = self.base.encode_instructions(texts)
-        return {**made, self.heads.block: self.heads.words(made[self.heads.block])}
+        words = made[self.heads.block] if self._tuned is None else self._recent.encode(texts, self._tuned)
+        return {**made, self.heads.block: self.heads.words(words)}
 
     def encode_photos(self, photos: Sequence[Image]) -> Mapping[str, Matrix]:
         made = self.base.encode_photos(photos)
@@ -85,6 +91,8 @@ def fits(base: Encoder, heads: Heads) -> None:
     Raises:
         ChecksumMismatch: the message says what they were trained on.
     """
+    if heads.tower and base.text_tower is None:
+        raise ChecksumMismatch("The heads tune a text tower, but the encoder has none that can be tuned.")
     known = {spec.name for spec in base.blocks}
     now = {name: base.identity(name).id for name in heads.inputs if name in known}
     if now != dict(heads.base):

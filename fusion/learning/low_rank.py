@@ -54,7 +54,7 @@ def adapted_model(source: Path | str, options: TrainingOptions, total: int) -> A
     import torch
 
     try:
-        from peft import AdaLoraConfig, LoraConfig, TaskType, get_peft_model
+        from peft import TaskType, get_peft_model
     except ImportError as error:
         raise MissingDependency(
             "Training a tagger needs peft, seqeval and tensorboard: pip install 'django-attune[tagger]'."
@@ -67,23 +67,25 @@ def adapted_model(source: Path | str, options: TrainingOptions, total: int) -> A
     model = AutoModelForTokenClassification.from_pretrained(
         str(source), config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
     )
+    return get_peft_model(model, low_rank_config(options, total, task_type=TaskType.TOKEN_CLS))
+
+
+def low_rank_config(options: TrainingOptions, total: int, **more: Any) -> Any:
+    """PEFT's configuration of LoRA or AdaLoRA on query and value; ``more`` goes into it as it is."""
+    from peft import AdaLoraConfig, LoraConfig
+
     shared: dict[str, Any] = {
-        "task_type": TaskType.TOKEN_CLS,
-        "target_modules": list(PROJECTIONS),
-        "lora_alpha": options.alpha,
-        "lora_dropout": options.dropout,
-    }
+        "target_modules": list(PROJECTIONS), "lora_alpha": options.alpha, "lora_dropout": options.dropout, **more
+    }  # fmt: skip
     if options.method == "lora":
-        return get_peft_model(model, LoraConfig(r=options.rank, **shared))
+        return LoraConfig(r=options.rank, **shared)
     steps: dict[str, Any] = {
         "tinit": total // 10,
         "tfinal": total // 3,
         "deltaT": max(total // 100, 1),
         "total_step": max(total, 3),
     }
-    return get_peft_model(
-        model, AdaLoraConfig(init_r=options.rank + options.rank // 2, target_r=options.rank, **steps, **shared)
-    )
+    return AdaLoraConfig(init_r=options.rank + options.rank // 2, target_r=options.rank, **steps, **shared)
 
 
 def trainable_weights(model: Any) -> dict[str, Any]:

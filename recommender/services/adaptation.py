@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from fusion.encoders.base import Encoder
 from fusion.encoders.heads import Heads, stacked
-from fusion.learning.adaptation import AdaptationOptions, PairData, TrainedHeads, train
+from fusion.encoders.projected import ProjectedEncoder
+from fusion.learning.adaptation import AdaptationOptions, PairData, TowerSource, TrainedHeads, train
 from fusion.learning.adaptation_report import PRIMARY, Comparison, HeldOut, compare
 from fusion.learning.adaptation_texts import collect_texts, groups_of, split_by_title
 from fusion.types import Item, Matrix
@@ -123,18 +124,20 @@ def _adapt(options: AdaptationOptions, min_products: int, limit: int, dry_run: b
     parts = split_by_title(catalogue.items, PARTS, options.seed)
     names = [name.name for name in inputs]
     data = PairData(vectors, stacked(catalogue.vectors, names), of_item, {n: parts[n] for n in ("train", "validation")})
-    log_dir = get_settings().DATA_DIR / "logs" / "encoders" / f"{timezone.now():%Y%m%d-%H%M%S}-{options.texts}-{options.seed}"
+    log_dir = get_settings().DATA_DIR / "logs" / "encoders" / _run_name(options)
     trained = train(
         data,
         options,
+        tower=_tower(encoder, block, strings) if options.method != "heads" else None,
         checkpoint=_folder() / "checkpoint.safetensors",
         log_dir=log_dir,
         on_progress=lambda done, total: on_progress("training", done, total),
     )
     clock.lap("training")
     heads = _heads(block, inputs, trained, options)
-    shown = _Shown(catalogue, vectors, [rows[0] for rows in texts.of_item], texts.short, parts["test"])
+    shown = _Shown(encoder, catalogue, strings, vectors, [rows[0] for rows in texts.of_item], texts.short, parts["test"])
     comparison = compare(shown.under(_in_force(block, inputs)), shown.under(heads), shown.groups, options.seed)
+    clock.lap("judging")
     counts = {name: len(rows) for name, rows in parts.items()}
     report = AdaptationReport(None, comparison, counts, len(strings), len(pairs), trained, clock.laps, log_dir)
     if dry_run or not comparison.improves or not trained.best_epoch:
@@ -151,6 +154,14 @@ def _what_is_adapted() -> tuple[Encoder, Block, list[Block]]:
         if block is not None:
             return encoder, block, [block, *(b for b in blocks if b.reads_photos and b is not block)]
     raise TrainingRefused(_("No configured encoder has a photo block that words reach, so there is nothing to adapt."))
+
+
+def _tower(encoder: Encoder, block: Block, texts: Sequence[str]) -> TowerSource:
+    tower, identity = encoder.text_tower, encoder.identity(block.name)
+    if tower is None:
+        raise TrainingRefused(_("The text tower of this encoder cannot be tuned. Adapt its heads alone: --method heads."))
+    tower.short_forward()  # serving needs it: refuse now what could not be served
+    return TowerSource(tower.source, identity.query_prefix, tower.pooling, texts)
 
 
 def _with_pairs(
@@ -184,7 +195,7 @@ def _encoded(encoder: Encoder, block: Block, texts: Sequence[str], on_done: Call
 
 def _heads(block: Block, inputs: Sequence[Block], trained: TrainedHeads, options: AdaptationOptions) -> Heads:
     """As they will be served: what is measured has been through half precision, too."""
-    about = {"seed": options.seed, "texts": options.texts, "epoch": trained.best_epoch}
+    about = {"seed": options.seed, "texts": options.texts, "method": options.method, "epoch": trained.best_epoch}
     base = {given.name: given.encoder_id for given in inputs}
     data = Heads(block.name, tuple(base), base, trained.tensors, about).to_bytes()
     return Heads.from_bytes(data, hashlib.sha256(data).hexdigest())
@@ -207,7 +218,9 @@ def _in_force(block: Block, inputs: Sequence[Block]) -> Heads | None:
 class _Shown:
     """The products that are kept apart, under one encoder or another."""
 
+    encoder: Encoder
     catalogue: Catalogue
+    strings: Sequence[str]
     texts: Matrix
     title: Sequence[int]
     short: Sequence[int]
@@ -222,13 +235,20 @@ class _Shown:
     def under(self, heads: Heads | None) -> HeldOut:
         rows = list(self.rows)
         having = [n for n, row in enumerate(rows) if self.short[row] >= 0]
-        titles = self.texts[[self.title[row] for row in rows]]
-        short = self.texts[[self.short[rows[n]] for n in having]]
         photos = {name: matrix[rows] for name, matrix in self.catalogue.vectors.items()}
-        place = np.asarray(having, np.int64)
+        titles = self._words(heads, [self.title[row] for row in rows])
+        short = self._words(heads, [self.short[rows[n]] for n in having])
+        seen = heads.photos(photos) if heads else next(iter(photos.values()))
+        return HeldOut(titles, seen, short, np.asarray(having, np.int64))
+
+    def _words(self, heads: Heads | None, rows: Sequence[int]) -> Matrix:
+        """As they will be served: through the tuned tower where there is one."""
         if heads is None:
-            return HeldOut(titles, next(iter(photos.values())), short, place)
-        return HeldOut(heads.words(titles), heads.photos(photos), heads.words(short), place)
+            return self.texts[list(rows)]
+        if not heads.tower:
+            return heads.words(self.texts[list(rows)])
+        projected = ProjectedEncoder(self.encoder, heads)
+        return projected.encode_instructions([self.strings[row] for row in rows])[heads.block]
 
 
 def _store(heads: Heads, report: AdaptationReport, options: AdaptationOptions) -> ModelVersion:
@@ -262,6 +282,10 @@ def _store(heads: Heads, report: AdaptationReport, options: AdaptationOptions) -
         about=about,
         parent=versions.live(KIND),
     )
+
+
+def _run_name(options: AdaptationOptions) -> str:
+    return f"{timezone.now():%Y%m%d-%H%M%S}-{options.method}-{options.texts}-{options.seed}"
 
 
 def _folder() -> Path:

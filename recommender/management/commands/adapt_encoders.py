@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from fusion.exceptions import FusionError
-from fusion.learning.adaptation import TEXTS, AdaptationOptions
+from fusion.learning.adaptation import METHODS, TEXTS, AdaptationOptions
 from recommender.exceptions import LearningFrozen, PromotionRefused, TrainingRefused
 from recommender.management.progress import Bar
 from recommender.services import adaptation, encoder_swap, ledger
@@ -17,7 +17,7 @@ DEFAULTS = AdaptationOptions()
 
 
 class Command(BaseCommand):
-    """``adapt_encoders [--seed N] [--epochs N] [--texts pairs|simcse] [--min-pairs N] [--dry-run] [--promote]``."""
+    """``adapt_encoders [--method heads|lora|adalora] [--texts pairs|simcse] [--seed N] [--dry-run] [--promote] ...``."""
 
     help = (
         "Trains light heads behind the photo encoder on this shop's photos, titles and attributes, and on words that led to a "
@@ -30,6 +30,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--epochs", type=int, default=DEFAULTS.epochs, help="at most; it stops when validation gets no better"
         )
+        parser.add_argument(
+            "--method", choices=METHODS, default=DEFAULTS.method,
+            help="lora and adalora tune the text tower, too: minutes an epoch, and a second text forward a request",
+        )  # fmt: skip
         parser.add_argument("--texts", choices=TEXTS, default=DEFAULTS.texts, help="simcse adds a loss over the texts alone")
         parser.add_argument("--batch", type=int, default=DEFAULTS.batch_size, help="pairs a step")
         parser.add_argument("--lr", type=float, default=DEFAULTS.learning_rate)
@@ -48,6 +52,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             training = AdaptationOptions(
+                method=options["method"],
                 texts=options["texts"],
                 epochs=options["epochs"],
                 seed=options["seed"],

@@ -130,9 +130,9 @@ def test_no_text_is_twice_in_a_batch_however_many_products_share_it(monkeypatch)
     batches: list[list[int]] = []
     step = adaptation._Run._step
 
-    def seen(self, photos, texts):
+    def seen(self, photos, texts, number):
         batches.append(texts)
-        return step(self, photos, texts)
+        return step(self, photos, texts, number)
 
     monkeypatch.setattr(adaptation._Run, "_step", seen)
     from dataclasses import replace
