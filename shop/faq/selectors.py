@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 _lock = threading.Lock()
 _vectors: dict[tuple[str, str], Any] = {}
 _prepared: tuple[tuple[object, ...], recommendations.PhraseMatcher] | None = None
-_MIN_TYPED = {True: 3, False: 2}  # letters of the alphabet, or Chinese characters, before answers are suggested
+_MIN_TYPED = {True: 6, False: 2}  # letters of the alphabet, or Chinese characters, before answers are suggested
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@
     const list = panel.querySelector("[data-list]");
     const foot = panel.querySelector("[data-foot]");
     const count = form.querySelector("[data-count]");
+    const voice = form.querySelector("[data-voice-panel]");
     let options = [];
     let active = -1;
     let call = null;
@@ -79,7 +80,7 @@
         });
         if (!answer.ok || answer.redirected) return close();
         const html = await answer.text();
-        if (input.value === text && document.activeElement === input) show(html);
+        if (input.value === text && document.activeElement === input && voice.hidden) show(html);
       } catch {
         // Another letter came first, or there is no network: the box works on without suggestions.
       }

@@ -49,7 +49,6 @@
         if (input.value.trim() !== before) {
           tell("heard");
           input.focus();
-          input.dispatchEvent(new Event("input", { bubbles: true }));
         } else if (says.textContent === panel.dataset.listening) tell("silent");
         over();
       });
@@ -70,7 +69,7 @@
       input.focus();
     });
     form.addEventListener("submit", () => hearing?.abort());
-    input.addEventListener("input", () => hearing || (panel.hidden = says.textContent !== panel.dataset.heard || !input.value));
+    input.addEventListener("input", () => (panel.hidden = !hearing));
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || panel.hidden) return;
       hearing?.abort();
