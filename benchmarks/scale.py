@@ -56,7 +56,7 @@ def _fill(options: Options, size: int) -> None:
     for model in (IndexedItem, Product, Category):
         model._default_manager.all().delete()
     rows = texts(options, size)
-    _write_products(rows, options)
+    write_products(rows, options)
     vectors = {"text": _text_vectors(rows, options), **_photo_vectors(options, len(rows))}
     _write_index([row["id"] for row in rows], vectors)
     IndexState.objects.update_or_create(pk=1, defaults={"revision": 1})
@@ -71,7 +71,7 @@ def texts(options: Options, size: int) -> list[dict[str, Any]]:
     return rows[:size]
 
 
-def _write_products(rows: Sequence[dict[str, Any]], options: Options) -> None:
+def write_products(rows: Sequence[dict[str, Any]], options: Options) -> None:
     from shop.catalog.models import Category, Product
 
     names = sorted({str(row["category"])[:120] for row in rows if row["category"]})

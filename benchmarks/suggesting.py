@@ -11,18 +11,37 @@ from benchmarks.clocks import percentile, timed
 from benchmarks.memory import own_rss_mb
 from benchmarks.options import Options
 from benchmarks.report import Table
-from benchmarks.shop_data import copy_shop, open_shop
+from benchmarks.shop_data import copy_shop, lay_out, open_shop
 
 
 def run(options: Options, size: int = 0) -> list[Table]:
     """Args: size: number of products with texts only; 0 takes the real catalogue."""
     if size:
-        scale.build(options, min(size, 200) if options.tiny else size)
+        _open_texts(options, min(size, 200) if options.tiny else size)
     else:
         data = options.work / "runs" / "suggesting"
         copy_shop(catalogue.folder(options), data, options)
         open_shop(data)
     return [_measure(options, size)]
+
+
+def _open_texts(options: Options, size: int) -> None:
+    """A shop of that many products with texts and no vectors: suggestions read none."""
+    data = options.work / f"suggesting-{size}"
+    lay_out(data, options)
+    open_shop(data)
+    from recommender.catalog import get_catalog
+    from recommender.facts import to_facts
+    from recommender.models import IndexedItem, IndexState
+
+    if IndexedItem.objects.count() >= size:
+        return
+    rows = scale.texts(options, size)
+    scale.write_products(rows, options)
+    for start in range(0, len(rows), scale.CHUNK):
+        items = get_catalog().get_items([row["id"] for row in rows[start : start + scale.CHUNK]])
+        IndexedItem.objects.bulk_create([IndexedItem(item_id=i, facts=to_facts(item), revision=1) for i, item in items.items()])
+    IndexState.objects.update_or_create(pk=1, defaults={"revision": 1})
 
 
 def _measure(options: Options, size: int) -> Table:
