@@ -123,12 +123,3 @@ def adapt_encoders(seed: int = 0, texts: str = "pairs", method: str = "heads") -
         options = AdaptationOptions(seed=seed, texts=texts, method=method, threads=1)
         report = adaptation.adapt(options, on_progress=lambda _stage, done, total: job(done, total))
         job.job.message = report.summary
-
-
-@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
-def promote_encoder(version: int, by: str, reason: str, force: bool = False) -> None:
-    """Build an encoder version's vectors beside those that serve and put it in force; the ledger says how far it is."""
-    from recommender.models import ModelVersion
-    from recommender.services import encoder_swap
-
-    encoder_swap.promote(ModelVersion.objects.get(pk=version), by, reason, force=force)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from recommender.adapted import KIND
-from recommender.exceptions import PromotionRefused
 from recommender.models import ModelChange, ModelVersion
 from recommender.services import leases, ledger, projection, versions
-
-logger = logging.getLogger(__name__)
 
 _Progress = Callable[[int, int], None]
 
@@ -43,29 +38,6 @@ def promote(
             raise
         job.job.message = f"encoder version {version.pk}"
     return change
-
-
-def promote_soon(version: ModelVersion, by: str, reason: str, *, force: bool = False) -> ModelChange | None:
-    """For a page or an API that cannot wait: put it in force now if its vectors are there, else let the worker build them.
-
-    Returns:
-        The change, or None when the worker will make it; the ledger then says how far it is.
-    Raises:
-        PromotionRefused: something speaks against it, or no worker can be told.
-        ValueError: no reason was given.
-    """
-    if not reason.strip() or version.kind != KIND or not projection.missing(version):
-        return versions.promote(version, by, reason, force=force)
-    versions.refuse(version, force=force, building=True)
-    from recommender.tasks import promote_encoder
-
-    try:
-        promote_encoder.apply_async(args=(version.pk, by, reason, force), retry=False)
-    except Exception as error:  # whatever a broker raises
-        logger.warning("event=promotion_not_sent version=%d error=%r", version.pk, error)
-        said = _("No worker can be told to build its vectors. manage.py models promote %(id)d builds them here and now.")
-        raise PromotionRefused(said % {"id": version.pk}, ("no_worker",)) from error
-    return None
 
 
 def roll_back(by: str, reason: str) -> ModelChange:

@@ -19,7 +19,8 @@ NOT_BUILT = "not_built"
 
 def refusals(version: ModelVersion) -> list[Refusal]:
     """What speaks against promoting a version from a page."""
-    return [refusal for refusal in versions.check(version) if refusal.code != NOT_BUILT or _takes_long(version)]
+    found = versions.check(version)
+    return found if found or not _takes_long(version) else versions.not_built(version)
 
 
 def promote(

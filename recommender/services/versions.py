@@ -107,7 +107,7 @@ def refuse(version: ModelVersion, *, force: bool = False, building: bool = False
     """
     refusals = check(version)
     standing = [refusal for refusal in refusals if refusal.firm or not force]
-    standing += [] if standing or building else _not_built(version)
+    standing += [] if standing or building else not_built(version)
     if standing:
         raise _refused(standing)
     return refusals
@@ -197,7 +197,7 @@ def _firm_refusals(version: ModelVersion) -> list[Refusal]:
     return found
 
 
-def _not_built(version: ModelVersion) -> list[Refusal]:
+def not_built(version: ModelVersion) -> list[Refusal]:
     """An encoder without its vectors would leave every answer without photos."""
     lacking = projection.missing(version) if version.kind == Kind.ENCODER else 0
     said = _("Its vectors of %(n)d products are not there yet. They are built before it is put in force.")

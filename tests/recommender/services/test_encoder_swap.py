@@ -11,7 +11,6 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from recommender import tasks
 from recommender.adapted import derivation_of, kept_versions
 from recommender.catalog import Shopper
 from recommender.encoders import set_encoders
@@ -241,33 +240,6 @@ def test_a_version_is_not_put_in_force_before_its_vectors_are_there(encoder: Col
         versions.promote(version, "ann", "at once", force=True)
     assert refused.value.codes == ("not_built",)
     assert IndexState.objects.get().encoder == 0
-
-
-def test_a_page_lets_the_worker_build_and_puts_what_is_built_in_force_itself(encoder: ColourSpace) -> None:
-    version = version_of(encoder)
-    sent: list = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tasks.promote_encoder, "apply_async", lambda **given: sent.append(given["args"]))
-        assert encoder_swap.promote_soon(version, "ann", "better") is None
-    assert IndexState.objects.get().encoder == 0
-    tasks.promote_encoder(*sent[0])
-    assert IndexState.objects.get().encoder == version.pk
-    encoder_swap.roll_back("ann", "and back")
-    change = encoder_swap.promote_soon(version, "ann", "again")
-    assert change is not None
-    assert IndexState.objects.get().encoder == version.pk
-
-
-def test_without_a_worker_a_page_says_which_command_builds(encoder: ColourSpace) -> None:
-    version = version_of(encoder)
-
-    def dead(**given):
-        raise ConnectionRefusedError
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tasks.promote_encoder, "apply_async", dead)
-        with pytest.raises(PromotionRefused, match=f"models promote {version.pk}"):
-            encoder_swap.promote_soon(version, "ann", "better")
 
 
 def test_one_version_is_built_at_a_time(encoder: ColourSpace) -> None:

@@ -13,7 +13,7 @@ from recommender.catalog import Shopper
 from recommender.encoders import set_encoders
 from recommender.engine import get_engine, reset_engine
 from recommender.models import Event, IndexState, Job, LearningControl, ModelVersion, Recommendation
-from recommender.services import adaptation, indexing
+from recommender.services import adaptation, encoder_swap, indexing
 from recommender.services.adaptation_data import bought_pairs
 from recommender.services.outbox import mark_stale
 from recommender.services.serving import RecommendationRequest, recommend
@@ -183,7 +183,7 @@ def test_the_task_does_what_the_command_does(shop: ColourSpace, monkeypatch) -> 
     monkeypatch.setattr(adaptation.adapt, "__kwdefaults__", {**adaptation.adapt.__kwdefaults__, "min_products": 100})
     tasks.adapt_encoders()
     version = ModelVersion.objects.get()
-    tasks.promote_encoder(version.pk, "ann", "it finds more")
+    encoder_swap.promote(version, "ann", "it finds more")
     assert IndexState.objects.get().encoder == version.pk
     reset_engine()
     answer = recommend(RecommendationRequest(text="karmin vase", limit=5), Shopper())
