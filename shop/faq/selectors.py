@@ -72,12 +72,16 @@ def answer_to(text: str, language: str) -> ServiceAnswer | None:
 
 
 def begun_questions(typed: str, language: str, limit: int = 2) -> list[BegunQuestion]:
-    """Questions that go on from what was typed."""
+    """Questions that go on from what was typed. Never raises."""
     plain = typed.strip()
     if len(plain) < _MIN_TYPED[plain.isascii()]:
         return []
-    matcher = _matcher()
-    begun = [(found, _answer(found.key, language)) for found in matcher.begin(plain, limit)] if matcher else []
+    try:
+        matcher = _matcher()
+        begun = [(found, _answer(found.key, language)) for found in matcher.begin(plain, limit)] if matcher else []
+    except DatabaseError as error:
+        logger.warning("event=faq_failed error=%r", error)
+        return []
     return [BegunQuestion(answer, found.text, found.ranges) for found, answer in begun if answer]
 
 

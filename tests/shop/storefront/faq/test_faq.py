@@ -2,6 +2,7 @@ import re
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import DatabaseError
 
 from recommender.encoders import set_encoders
 from recommender.engine import reset_engine
@@ -124,3 +125,12 @@ def test_staff_edit_questions_with_their_answers(client, answers):
     question = Question.objects.get(slug="returns")
     html = client.get(f"/admin/faq/question/{question.pk}/change/").content.decode()
     assert "how do I return an item" in html
+
+
+def test_a_database_that_fails_leaves_the_answers_out(client, answers, monkeypatch):
+    def fail() -> None:
+        raise DatabaseError("locked")
+
+    monkeypatch.setattr(selectors, "_matcher", fail)
+    assert answer_to("where is my order", "en") is None
+    assert client.get("/search/suggest", {"q": "where is my or"}).status_code == 200
