@@ -32,7 +32,7 @@ from recommender.control import Control, current_control, exclusion_of
 from recommender.counting import Counting
 from recommender.encoders import get_encoders, usable_blocks
 from recommender.facts import from_facts
-from recommender.guard import GuardedEncoder
+from recommender.guard import GuardedEncoder, name_of
 from recommender.learnt import weigher_of
 from recommender.models import BehaviourVersion, IndexedItem, IndexState, ItemEmbedding, ModelVersion
 from recommender.selectors import current_teaching
@@ -300,7 +300,7 @@ class Engine:
     def _warm_up(self) -> None:
         try:
             for guarded in self.encoders:
-                name = type(guarded.encoder).__name__ if isinstance(guarded, GuardedEncoder) else type(guarded).__name__
+                name = name_of(guarded)
                 self._models[name] = "loading"
                 try:
                     guarded.load()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pybreaker
 
 from fusion.encoders.base import BlockSpec, Encoder, EncoderIdentity
+from fusion.encoders.projected import ProjectedEncoder
 from fusion.exceptions import EncodingError
 from fusion.types import Matrix
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 FAILURES_TO_OPEN = 5
 SECONDS_HALF_OPEN = 30
+
+
+def name_of(encoder: Encoder) -> str:
+    """The class of the configured encoder, whatever was put around it."""
+    while isinstance(encoder, GuardedEncoder | ProjectedEncoder):
+        encoder = encoder.encoder if isinstance(encoder, GuardedEncoder) else encoder.base
+    return type(encoder).__name__
 
 
 class GuardedEncoder(Encoder):

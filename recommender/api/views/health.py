@@ -17,6 +17,7 @@ from recommender.api.base import ApiView
 from recommender.catalog import Shopper
 from recommender.conf import get_settings
 from recommender.engine import Readiness, get_engine
+from recommender.guard import name_of
 from recommender.selectors import Coverage, coverage
 
 API_VERSION = "1.0"
@@ -125,10 +126,9 @@ def _empty_blocks(counts: Coverage | None) -> list[str]:
 def _models(state: Readiness) -> tuple[str, str]:
     """What the encoders that read texts and photos said: "ok", "loading", or what went wrong."""
     said: dict[str, set[str]] = {"text": set(), "photo": set()}
-    for guarded in get_engine().encoders:
-        encoder = getattr(guarded, "encoder", guarded)
+    for encoder in get_engine().encoders:
         for spec in encoder.blocks:
-            said[spec.modality].add(state.models.get(type(encoder).__name__, "not loaded"))
+            said[spec.modality].add(state.models.get(name_of(encoder), "not loaded"))
     missing = next((reason for name, reason in state.models.items() if name in state.degraded), "none")
     return _worst(said["text"], missing), _worst(said["photo"], missing)
 

@@ -294,3 +294,14 @@ def test_nothing_new_is_written_when_there_is_nothing_to_follow(encoder: ColourS
     with django_assert_num_queries(1):
         projection.follow(["p1"])
     assert IndexedItem.objects.count() == 40
+
+
+def test_a_process_with_an_adapted_encoder_is_as_ready_as_before(encoder: ColourSpace, client) -> None:
+    encoder_swap.promote(version_of(encoder), "ann", "better")
+    reset_engine()
+    get_engine().warm_up()
+    said = client.get("/readyz").json()
+    assert (said["ready"], said["text_model"], said["image_model"], said["degraded"]) == (True, "ok", "ok", [])
+    encoder_swap.roll_back("ann", "and back")
+    assert served().ready().ready
+    assert client.get("/readyz").json()["image_model"] == "ok"
