@@ -45,3 +45,7 @@ class DimensionMismatch(FusionError):
 
 class InvalidWeights(FusionError):
     """Learnt weights that cannot be used: not whole, of another format, or of another encoder."""
+
+
+class NotCovered(FusionError):
+    """A log cannot tell what a policy would earn: the answers that it would give were never, or hardly ever, given."""

@@ -112,8 +112,14 @@ def _load_gate(tensors: Tensors, metadata: Metadata, name: str) -> Weigher:
     return GateWeigher(gate_in(tensors, metadata), name or metadata.get("policy") or NAME)
 
 
-# Every kind of weigher that can be stored. A policy adds its own loader here, imported inside the function.
-LOADERS: Mapping[str, Loader] = {NAME: _load_gate}
+def _load_policy(tensors: Tensors, metadata: Metadata, name: str) -> Weigher:
+    from fusion.policy.storage import load  # a policy holds a gate, so it is read by a module that imports this one
+
+    return load(tensors, metadata, name)
+
+
+# Every kind of weigher that can be stored.
+LOADERS: Mapping[str, Loader] = {NAME: _load_gate, "policy": _load_policy}
 
 
 def load_weigher(data: bytes, *, name: str = "", encoder: str = "") -> Weigher:
