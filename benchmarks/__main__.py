@@ -52,6 +52,7 @@ BENCHMARKS = {
     "adaptation": Benchmark("adaptation"),
     "visibility": Benchmark("visibility"),
     "processes": Benchmark("processes"),
+    "policy": Benchmark("policy", full_only=True),
 }
 
 

@@ -114,16 +114,20 @@ class World:
             keep * tastes.persona + amount * fresh.persona,
         )
 
-    def utility(self, tastes: Tastes) -> Floats:
-        """(n_items,): how much this shopper would like each item, whatever they came for."""
-        total = SHARES["quality"] * self.quality + SHARES["price"] * _standard(tastes.price * self.log_price)
-        for facet, liking in tastes.facets.items():
-            total = total + SHARES.get(facet, SHARES["attribute"]) * _standard(self.members[facet] @ liking)
-        return np.asarray(total + SHARES["persona"] * _standard(self.hidden @ tastes.persona), np.float64)
+    def utility(self, tastes: Tastes, shares: Mapping[str, float] = SHARES) -> Floats:
+        """(n_items,): how much this shopper would like each item, whatever they came for.
 
-    def attraction(self, tastes: Tastes, meets: NDArray[np.bool_]) -> Floats:
+        Args:
+            shares: how much each part decides at this time, with the keys of SHARES.
+        """
+        total = shares["quality"] * self.quality + shares["price"] * _standard(tastes.price * self.log_price)
+        for facet, liking in tastes.facets.items():
+            total = total + shares.get(facet, shares["attribute"]) * _standard(self.members[facet] @ liking)
+        return np.asarray(total + shares["persona"] * _standard(self.hidden @ tastes.persona), np.float64)
+
+    def attraction(self, tastes: Tastes, meets: NDArray[np.bool_], shares: Mapping[str, float] = SHARES) -> Floats:
         """(n_items,): P(would take it | looked at it), 0 for what is not what they came for."""
-        utility = self.utility(tastes)
+        utility = self.utility(tastes, shares)
         z = np.zeros_like(utility)
         z[meets] = _standard(utility[meets])
         return np.asarray(meets / (1.0 + np.exp(SLOPE * (PICKY - z))), np.float64)
