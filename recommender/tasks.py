@@ -123,3 +123,17 @@ def adapt_encoders(seed: int = 0, texts: str = "pairs", method: str = "heads") -
         options = AdaptationOptions(seed=seed, texts=texts, method=method, threads=1)
         report = adaptation.adapt(options, on_progress=lambda _stage, done, total: job(done, total))
         job.job.message = report.summary
+
+
+@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+def learn_policy(learner: str = "", simulated: str = "exclude", seed: int = 0) -> None:
+    """Learn a policy over the arms from the log and keep it as a candidate; putting it in force is a step of its own."""
+    from fusion.policy.learners import DEFAULT_LEARNER
+    from recommender.services import policies
+    from recommender.services.logged_answers import LogRange
+
+    with ledger.track("policy") as job:
+        options = policies.PolicyOptions(learner=learner or DEFAULT_LEARNER, seed=seed)
+        report = policies.learn_policy(LogRange(simulated=simulated), options)
+        job.job.total = job.job.done = report.n_chosen
+        job.job.message = report.summary

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fusion.gate.features import SIGNALS, Signal, features, n_features
 from fusion.stand_in import STAND_IN
 from fusion.types import Matrix, Term
-from fusion.weighing import Context
+from fusion.weighing import DEFAULT_POLICY, Context
 
 # So many items of an answer are kept, and so many of them as seen; hardly anybody looks further down.
 MAX_LISTED, MAX_SEEN = 40, 24
@@ -55,6 +55,7 @@ class LoggedAnswer:
         factors: (source, block) -> the factor.
         shopper: whose it is, only to keep one person's answers together.
         at: POSIX seconds.
+        policy, arm, propensity: which policy weighed it, what it chose, and how likely that was.
     """
 
     context: Context
@@ -64,6 +65,9 @@ class LoggedAnswer:
     factors: Mapping[Signal, float]
     shopper: str
     at: float
+    policy: str = DEFAULT_POLICY
+    arm: str = ""
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ TAKEN = frozenset({"click", "add_to_cart", "purchase", "like"})
 _CHUNK = 200
 _FIELDS = (
     "id", "user_id", "visitor_id", "request", "instruction", "terms", "ranking", "weights", "factors", "context", "degraded",
-    "created_at", "simulated",
+    "created_at", "simulated", "policy", "arm", "propensity",
 )  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def _answer(
     shopper = f"user {row.user_id}" if row.user_id else f"visitor {row.visitor_id}" if row.visitor_id else f"answer {row.pk}"
     return "", LoggedAnswer(
         _context(row.context), words, items, _by_signal(row.weights), _by_signal(row.factors), shopper,
-        row.created_at.timestamp(),
+        row.created_at.timestamp(), row.policy, row.arm, row.propensity,
     )  # fmt: skip
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
 from fusion.learning.fusion_training import OBJECTIVES, FusionOptions
 from fusion.learning.rewards import WINDOW
 from recommender.exceptions import LearningFrozen, PromotionRefused, TrainingRefused
+from recommender.management.moments import moment
 from recommender.management.progress import Bar
 from recommender.services import versions
 from recommender.services.fusion import FusionReport, train_gate
@@ -115,22 +114,9 @@ def _log_range(options: Mapping[str, Any]) -> LogRange:
     if options["limit"] < 1 or options["window"] <= 0:
         raise CommandError("--limit must be at least 1 and --window above 0 days.")
     return LogRange(
-        until=_moment("--until", options["until"]),
-        since=_moment("--from", options["since"]),
+        until=moment("--until", options["until"]),
+        since=moment("--from", options["since"]),
         simulated=options["simulated"],
         window=timedelta(days=options["window"]),
         limit=options["limit"],
     )
-
-
-def _moment(name: str, given: str) -> datetime | None:
-    if not given:
-        return None
-    try:
-        day = parse_date(given)
-        found = datetime(day.year, day.month, day.day) if day else parse_datetime(given)
-    except ValueError:
-        found = None
-    if found is None:
-        raise CommandError(f"{name} is {given!r}; give a date (2026-11-01) or a time (2026-11-01T09:00).")
-    return found if timezone.is_aware(found) else timezone.make_aware(found)
