@@ -161,6 +161,7 @@ class RecommendationPipeline:
             n_musts=len(run.musts),
             language=run.instruction.language,
             draw=run.query.draw,
+            unit=run.query.unit,
         )
 
     # -- retrieve --------------------------------------------------------------------------------------------------

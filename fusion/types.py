@@ -231,7 +231,7 @@ class Query:
         exclude: ids never to return.
         seed_blocks: which blocks the liked and disliked items speak in ("looks like" is look and image); empty means all.
         explain_depth: for how many of the ranking the terms are kept, for later pages and for the log.
-        draw: uniform in [0, 1), for a weigher that explores (see fusion.weighing.Context).
+        draw, unit: for a weigher that explores or splits (see fusion.weighing.Context).
         facets: whether to count what the answer could be narrowed by.
     """
 
@@ -250,6 +250,7 @@ class Query:
     seed_blocks: tuple[str, ...] = ()
     explain_depth: int = 120
     draw: float = 0.0
+    unit: str = ""
     facets: bool = False
 
 

@@ -32,6 +32,7 @@ class Context:
         n_musts: how many constraints must hold.
         language: "en", "zh", or "" where nothing was said.
         draw: uniform in [0, 1); all chance of a weigher comes from it, so that the same request is answered the same.
+        unit: who asks, for a split that stays the same for them; "" for nobody. Never logged with the context.
     """
 
     words: NDArray[np.float32] | None = field(default=None, compare=False)
@@ -40,9 +41,10 @@ class Context:
     n_musts: int = 0
     language: str = ""
     draw: float = field(default=0.0, compare=False)
+    unit: str = field(default="", compare=False)
 
     def to_json(self) -> dict[str, Any]:
-        """All but the embedding, which the stored words give again."""
+        """All but the embedding, which the stored words give again, and who asked."""
         return {
             "signals": [f"{source}/{block}" for source, block in self.signals],
             "n_history": self.n_history,
@@ -61,12 +63,15 @@ class Weighing:
         policy: which weigher chose, by name and version.
         arm: what it chose among several; "" where it has no choice.
         propensity: the exact probability of that choice, over the draw, given the rest of the context.
+        experiment, side: the A/B split that this answer counts for, and its side; "" for none.
     """
 
     factors: Mapping[tuple[str, str], float] = field(default_factory=dict)
     policy: str = DEFAULT_POLICY
     arm: str = ""
     propensity: float = 1.0
+    experiment: str = ""
+    side: str = ""
 
 
 class Weigher(ABC):

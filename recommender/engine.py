@@ -19,6 +19,7 @@ from fusion.encoders.base import Encoder
 from fusion.exceptions import EncodingError
 from fusion.instructions.tagger import RequestTagger
 from fusion.pipeline import RecommendationPipeline
+from fusion.policy.split import SplitWeigher
 from fusion.tokens import tokenize
 from fusion.types import Item, Matrix, Vector
 from fusion.weighing import Weigher
@@ -34,7 +35,7 @@ from recommender.encoders import get_encoders, usable_blocks
 from recommender.facts import from_facts
 from recommender.guard import GuardedEncoder, name_of
 from recommender.learnt import weigher_of
-from recommender.models import BehaviourVersion, IndexedItem, IndexState, ItemEmbedding, ModelVersion
+from recommender.models import BehaviourVersion, Experiment, IndexedItem, IndexState, ItemEmbedding, ModelVersion
 from recommender.selectors import current_teaching
 from recommender.succession import Succession
 from recommender.suggestions import PreparedSuggestions
@@ -47,7 +48,7 @@ CHUNK = 1000
 # Up to here words and values are learnt anew within the request that saw the change (about 0.2 s); above, in a thread.
 INLINE_ITEMS = 5000
 WORDS_BLOCK = "text"
-IN_FORCE = ("revision", "teaching", "behaviour", "fusion", "encoder", "control")
+IN_FORCE = ("revision", "teaching", "behaviour", "fusion", "encoder", "control", "experiment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,9 @@ class Engine:
         self.taught = -1
         self.behaviour = 0
         self.fusion = 0
+        self.experiment = 0
+        self._live: Weigher | None = None
+        self._split: SplitWeigher | None = None
         self.fusion_failed = False
         self.counts_simulated: bool = predecessor.counts_simulated if predecessor else conf.USE_SIMULATED
         self.learnt_simulated = False
@@ -128,7 +132,7 @@ class Engine:
             return
         try:
             state = IndexState.objects.filter(pk=1).values_list(*IN_FORCE).first()
-            newest, taught, behaviour, fusion, encoder, controlled = state or (0, 0, 0, 0, 0, 0)
+            newest, taught, behaviour, fusion, encoder, controlled, experiment = state or (0,) * len(IN_FORCE)
             if encoder != self.encoder:
                 self._follow_encoder(encoder, first)
             if controlled != self.controlled:
@@ -139,8 +143,8 @@ class Engine:
                 self._teach(taught)
             if behaviour != self.behaviour:
                 self._apply_behaviour(behaviour)
-            if fusion != self.fusion:
-                self._apply_fusion(fusion)
+            if (fusion, experiment) != (self.fusion, self.experiment):
+                self._apply_fusion(fusion, experiment)
             self._counting.refresh(simulated=self.counts_simulated)
         finally:
             self._refreshing.release()
@@ -193,22 +197,36 @@ class Engine:
         self.behaviour = version
         self.learnt_simulated = bool(version) and simulated_in_force()
 
-    def _apply_fusion(self, version: int) -> None:
-        """The learnt weights in force. A version that cannot be read is left out: the defaults serve, and the log says so."""
-        row = ModelVersion.objects.filter(pk=version).first() if version else None
-        weigher = None
+    def _apply_fusion(self, version: int, experiment: int) -> None:
+        """The learnt weights in force, and the candidate that some shoppers try. What cannot be read is left out, and the log
+        says so: what is live serves, or the defaults do."""
+        live = self._weigher(ModelVersion.objects.filter(pk=version).first()) if version else None
+        self.fusion_failed = bool(version) and live is None
+        running = Experiment.objects.filter(pk=experiment).select_related("candidate").first() if experiment else None
+        candidate = self._weigher(running.candidate) if running else None
+        self._split = SplitWeigher(candidate, live, running.share, running.name) if running and candidate else None
+        self._live = live
+        self.fusion, self.experiment = version, experiment
+        self._set_weigher()
+
+    def _weigher(self, version: ModelVersion | None) -> Weigher | None:
         try:
-            weigher = weigher_of(row, self.encoder_ids.get(WORDS_BLOCK, "")) if row else None
+            return weigher_of(version, self.encoder_ids.get(WORDS_BLOCK, "")) if version else None
         except Exception as error:
-            logger.warning("event=fusion_failed version=%d error=%r", version, error)
-        self.pipeline.weigher = self._within_cap(weigher)
-        self.fusion_failed = bool(version) and weigher is None
-        self.fusion = version
+            logger.warning("event=fusion_failed version=%d error=%r", version.pk if version else 0, error)
+            return None
+
+    def _set_weigher(self) -> None:
+        """What weighs from now on, which explores no more than people allow; while they froze learning nobody is tried on."""
+        weigher = self._live if self.control.frozen or self._split is None else self._split
+        if weigher is not None and hasattr(weigher, "exploration_cap"):
+            weigher.exploration_cap = self.control.exploration
+        self.pipeline.weigher = weigher
 
     def _apply_control(self, controlled: int, newest: int) -> None:
         """What people allow. Where other attributes are excluded than before, every item is read again without them."""
         self.control = current_control()
-        self.pipeline.weigher = self._within_cap(self.pipeline.weigher)
+        self._set_weigher()
         exclusion = exclusion_of(self.control)
         if exclusion != self.exclusion:
             self.exclusion = self.pipeline.exclusion = exclusion
@@ -216,12 +234,6 @@ class Engine:
                 self._apply(newest, anew=True)
                 self._learn_names()
         self.controlled = controlled
-
-    def _within_cap(self, weigher: Weigher | None) -> Weigher | None:
-        """The weigher, which explores no more than people allow; one that never explores has no such bound."""
-        if weigher is not None and hasattr(weigher, "exploration_cap"):
-            weigher.exploration_cap = self.control.exploration
-        return weigher
 
     def fetch(self, item_ids: Iterable[str]) -> dict[str, Item]:
         """The host's items as they are now, without what is excluded."""

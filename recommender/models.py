@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from recommender.artefacts import Artefact as Artefact
+from recommender.experiments import Experiment as Experiment
 from recommender.receipts import ErasureReceipt as ErasureReceipt
 from recommender.taught import Correction as Correction
 from recommender.taught import StopPhrase as StopPhrase
@@ -84,6 +85,7 @@ class IndexState(models.Model):
     encoder = models.PositiveBigIntegerField(default=0)  # the ModelVersion in force, 0: the configured encoders as they are
     encoder_next = models.PositiveBigIntegerField(default=0)  # the one whose vectors are being built; 0 is none
     control = models.PositiveBigIntegerField(default=0)  # the revision of LearningControl
+    experiment = models.PositiveBigIntegerField(default=0)  # the Experiment that runs, 0: none
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -212,7 +214,8 @@ class Recommendation(models.Model):
     factors = models.JSONField(default=dict)  # "source/block" -> what the policy multiplied the weight by
     policy = models.CharField(max_length=64, default="default")
     propensity = models.FloatField(default=1.0)
-    experiment = models.CharField(max_length=64, blank=True, default="")
+    experiment = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    side = models.CharField(max_length=16, blank=True, default="")  # of the experiment: "candidate" or "live"
     arm = models.CharField(max_length=64, blank=True, default="")
     state = models.CharField(max_length=16, default="ok")
     relaxation = models.JSONField(default=dict)

@@ -80,6 +80,14 @@ def learn_behaviour() -> None:
         job.job.message = report.reason or f"version {report.version}: {report.n_items} items, {report.n_pairs} neighbours"
 
 
+@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+def watch_experiment() -> None:
+    """Look at the A/B split that runs, and end it when it certainly does harm."""
+    from recommender.services import experiments
+
+    experiments.watch()
+
+
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def purge() -> None:
     """Delete what is past its retention: answers, events, uploaded photos, old jobs."""

@@ -72,6 +72,8 @@ class ModelChange(models.Model):
         UNFREEZE = "unfreeze", _("unfroze learning")
         CAP = "cap", _("capped exploration")
         EXCLUDE = "exclude", _("excluded attributes")
+        START = "start", _("started an experiment")
+        STOP = "stop", _("stopped an experiment")
 
     at = models.DateTimeField(_("at"), default=timezone.now)
     by = models.CharField(_("by"), max_length=150)

@@ -10,10 +10,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
 
 def _beat_schedule(drain_every: float) -> dict[str, Any]:
-    """The plugin's tasks by name: look at the outbox, tidy hourly, compare, learn and build the graph nightly (UTC)."""
+    """The plugin's tasks by name: the outbox at once, tidying and experiments hourly, what learns or compares nightly (UTC)."""
     return {
         "attune-drain": {"task": "recommender.tasks.drain", "schedule": drain_every, "options": {"expires": drain_every}},
         "attune-purge": {"task": "recommender.tasks.purge", "schedule": crontab(minute=17), "options": {"expires": 3000}},
+        "attune-experiment": {
+            "task": "recommender.tasks.watch_experiment",
+            "schedule": crontab(minute=27),
+            "options": {"expires": 3000},
+        },
         "attune-reconcile": {"task": "recommender.tasks.reconcile", "schedule": crontab(hour=3, minute=40)},
         "attune-behaviour": {"task": "recommender.tasks.learn_behaviour", "schedule": crontab(hour=4, minute=20)},
         "attune-graph": {"task": "recommender.tasks.build_graph", "schedule": crontab(hour=4, minute=40)},

@@ -46,6 +46,27 @@ class PromotionForm(ReasonForm):
     )
 
 
+class ExperimentForm(ReasonForm):
+    """How many shoppers try a candidate, and for how long what they do counts."""
+
+    percent = forms.FloatField(
+        label=_("Share of the shoppers, in per cent"),
+        initial=50,
+        min_value=1,
+        max_value=99,
+        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "1", "min": "1", "max": "99"}),
+    )
+    days = forms.FloatField(
+        label=_("Days that count"),
+        initial=7,
+        min_value=0.1,
+        max_value=90,
+        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "1", "min": "1", "max": "90"}),
+        help_text=_("What a shopper does in so many days after their first answer; the days must be over before they count."),
+    )
+    field_order = ("percent", "days", "reason")
+
+
 class ControlForm(ReasonForm):
     """What people allow of learning."""
 

@@ -42,6 +42,7 @@ def learning_state() -> dict[str, Any]:
         "as_of": timezone.now(),
         "in_force": [(kind, kind.label, versions.live(kind), versions.fallback(kind)) for kind in Kind],
         "control": allowed,
+        "experiment": models.Experiment.objects.filter(state="running").select_related("candidate").first(),
         "explored": f"{100 * allowed.exploration:g} %",
         "excluded": sorted(exclusion_of(allowed).roles),
     }

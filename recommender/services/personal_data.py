@@ -33,8 +33,8 @@ EXPORTED: Mapping[type[Model], tuple[str, ...]] = {
     Recommendation: (
         "id", "parent_id", "user_id", "visitor_id", "session_id", "surface", "request", "instruction", "ranking", "because",
         "weights", "context", "factors",
-        "policy", "propensity", "experiment", "arm", "state", "relaxation", "degraded", "total", "created_at", "expires_at",
-        "simulated",
+        "policy", "propensity", "experiment", "side", "arm", "state", "relaxation", "degraded", "total", "created_at",
+        "expires_at", "simulated",
     ),
     UploadedPhoto: ("id", "visitor_id", "user_id", "width", "height", "created_at", "expires_at"),
 }  # fmt: skip

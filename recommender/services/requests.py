@@ -100,6 +100,7 @@ def build_query(request: RecommendationRequest, shopper: Shopper) -> Query:
         exclude=request.exclude,
         seed_blocks=request.seed_blocks,
         draw=_draw(text, request, shopper),
+        unit=shopper.user_id or shopper.visitor_id,
         facets=request.facets,
     )
 

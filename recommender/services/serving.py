@@ -168,6 +168,8 @@ def _row(request: RecommendationRequest, shopper: Shopper, query: Query, answer:
         policy=answer.weighing.policy,
         arm=answer.weighing.arm,
         propensity=answer.weighing.propensity,
+        experiment=answer.weighing.experiment,
+        side=answer.weighing.side,
         factors={f"{source}/{block}": factor for (source, block), factor in answer.weighing.factors.items()},
         state=answer.state,
         relaxation=relaxation_to_json(answer.relaxation),

@@ -15,13 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fusion.exceptions import FusionError
+from fusion.policy.experiments import Verdict
 from recommender.adapted import derivation_of, encoders_of
 from recommender.conf import get_settings
 from recommender.control import current_control
 from recommender.encoders import get_encoders, usable_blocks
 from recommender.exceptions import PromotionRefused
 from recommender.learnt import folder_of, sha256_of, sha256_of_folder, weigher_of
-from recommender.models import IndexState, ModelChange, ModelVersion
+from recommender.models import Experiment, IndexState, ModelChange, ModelVersion
 from recommender.services import leases, projection
 from recommender.services.evidence import Refusal, refusals_of
 
@@ -157,6 +158,16 @@ def roll_back(kind: str, by: str, reason: str) -> ModelChange:
     return change
 
 
+def end_experiment(by: str) -> Experiment | None:
+    """Give every shopper what is live again; returns the experiment that ran. In the caller's transaction."""
+    running = Experiment.objects.filter(state=Experiment.State.RUNNING).first()
+    if running is not None:
+        running.state, running.stopped_at, running.stopped_by = Experiment.State.STOPPED, timezone.now(), by
+        running.save(update_fields=["state", "stopped_at", "stopped_by"])
+        IndexState.objects.filter(pk=1).update(experiment=0)
+    return running
+
+
 def reject(version: ModelVersion, by: str, reason: str) -> ModelChange:
     """Say that a version shall never be put in force.
 
@@ -172,6 +183,8 @@ def reject(version: ModelVersion, by: str, reason: str) -> ModelChange:
             raise _refused([Refusal("live", _("It is live. Roll it back first."))])
         if version.state == State.REJECTED:
             raise _refused([Refusal("rejected", _("It was rejected."))])
+        if Experiment.objects.filter(candidate=version, state=Experiment.State.RUNNING).exists():
+            end_experiment(by)
         ModelVersion.objects.filter(pk=version.pk).update(state=State.REJECTED)
         version.state = State.REJECTED
         return ModelChange.objects.create(
@@ -207,10 +220,18 @@ def not_built(version: ModelVersion) -> list[Refusal]:
 def _soft_refusals(version: ModelVersion) -> list[Refusal]:
     in_force = live(version.kind)
     found = refusals_of(version.metrics, in_force.pk if in_force else 0)
+    if version.kind == Kind.FUSION and get_settings().CONFIRM_BY_EXPERIMENT and not _is_confirmed(version, in_force):
+        said = _("No A/B split found it better than what is live. Start one: manage.py experiment start, or in the admin.")
+        found.append(Refusal("unconfirmed", said))
     if version.simulated and not get_settings().USE_SIMULATED:
         said = _("It was learnt from simulated shoppers, and USE_SIMULATED is off: real shoppers would be served by it.")
         found.append(Refusal("simulated", said))
     return found
+
+
+def _is_confirmed(version: ModelVersion, in_force: ModelVersion | None) -> bool:
+    """Whether an experiment against what is in force now found it better."""
+    return Experiment.objects.filter(candidate=version, live=in_force, verdict=Verdict.BETTER).exists()
 
 
 def _damage(version: ModelVersion) -> str:
@@ -239,6 +260,8 @@ def _put_in_force(
 ) -> ModelChange:
     """State, revision and record in the caller's transaction, which holds the lock."""
     before = live(kind)
+    if kind == Kind.FUSION:
+        end_experiment(by)
     ModelVersion.objects.filter(kind=kind, state=State.LIVE).update(state=State.RETIRED)
     if version is not None:
         ModelVersion.objects.filter(pk=version.pk).update(state=State.LIVE, promoted_at=timezone.now())

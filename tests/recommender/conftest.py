@@ -15,7 +15,8 @@ from tests.hosts.memory import MemoryCatalog
 @pytest.fixture
 def host(settings) -> Iterator[type[MemoryCatalog]]:
     """An empty shop in memory, in place of the demo shop."""
-    settings.RECOMMENDER = {**settings.RECOMMENDER, "CATALOG": "tests.hosts.memory.MemoryCatalog", "MEASURE_COLOURS": False}
+    given = {"CATALOG": "tests.hosts.memory.MemoryCatalog", "MEASURE_COLOURS": False, "CONFIRM_BY_EXPERIMENT": False}
+    settings.RECOMMENDER = {**settings.RECOMMENDER, **given}
     MemoryCatalog.items, MemoryCatalog.failing = {}, set()
     yield MemoryCatalog
     MemoryCatalog.items, MemoryCatalog.failing = {}, set()

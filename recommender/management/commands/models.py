@@ -79,7 +79,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Learning is {frozen}; exploration at most {allowed.exploration:g}; excluded attributes: {excluded}")
 
     def _show(self, options: dict[str, Any]) -> None:
-        row = _version(options["version"])
+        row = version_named(options["version"])
         self.stdout.write(_line(row))
         self.stdout.write(
             f"  learnt {row.created_at:%Y-%m-%d %H:%M}, from {row.parent_id or 'the defaults'}; sha256 {row.sha256}"
@@ -94,7 +94,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {change.at:%Y-%m-%d %H:%M} {change.action} by {change.by}: {change.reason}")
 
     def _compare(self, options: dict[str, Any]) -> None:
-        left, right = (_version(pk) if pk else None for pk in (options["left"], options["right"]))
+        left, right = (version_named(pk) if pk else None for pk in (options["left"], options["right"]))
         kinds = {row.kind for row in (left, right) if row}
         if len(kinds) != 1:
             raise CommandError("Compare two versions of one kind, or one with the defaults (0).")
@@ -122,18 +122,20 @@ class Command(BaseCommand):
     # -- change ----------------------------------------------------------------------------------------------------
 
     def _promote(self, options: dict[str, Any]) -> None:
-        row = _version(options["version"])
+        row = version_named(options["version"])
         with Bar("vectors") as bar:
-            change = switching.promote(row, _by(options), options["reason"], force=options["force"], wait=True, on_progress=bar)
+            change = switching.promote(
+                row, by_whom(options), options["reason"], force=options["force"], wait=True, on_progress=bar
+            )
         forced = change.evidence.get("forced")
         self.stdout.write(f"{row} is in force." + (f" Forced in spite of: {', '.join(forced)}." if forced else ""))
 
     def _rollback(self, options: dict[str, Any]) -> None:
-        change = switching.roll_back(options["kind"], _by(options), options["reason"])
+        change = switching.roll_back(options["kind"], by_whom(options), options["reason"])
         self.stdout.write(f"{change.version} is in force again." if change.version else "The defaults are in force again.")
 
     def _reject(self, options: dict[str, Any]) -> None:
-        change = versions.reject(_version(options["version"]), _by(options), options["reason"])
+        change = versions.reject(version_named(options["version"]), by_whom(options), options["reason"])
         self.stdout.write(f"{change.version} is rejected.")
 
     def _freeze(self, options: dict[str, Any]) -> None:
@@ -143,27 +145,27 @@ class Command(BaseCommand):
         self._switched(control.unfreeze, options, "Learning goes on.")
 
     def _switched(self, switch: Callable[[str, str], bool], options: dict[str, Any], said: str) -> None:
-        self.stdout.write(said if switch(_by(options), options["reason"]) else "Nothing to change: it was so.")
+        self.stdout.write(said if switch(by_whom(options), options["reason"]) else "Nothing to change: it was so.")
 
     def _cap(self, options: dict[str, Any]) -> None:
-        changed = control.cap_exploration(options["share"], _by(options), options["reason"])
+        changed = control.cap_exploration(options["share"], by_whom(options), options["reason"])
         self.stdout.write(f"At most {options['share']:g} is explored." if changed else "Nothing to change: it was so.")
 
     def _exclude(self, options: dict[str, Any]) -> None:
-        changed = control.exclude_attributes(options["names"], _by(options), options["reason"])
+        changed = control.exclude_attributes(options["names"], by_whom(options), options["reason"])
         names = ", ".join(LearningControl.objects.values_list("excluded_attributes", flat=True).get(pk=1)) if changed else ""
         said = f"Excluded: {names or 'none'}. Every item is marked; the worker embeds it again."
         self.stdout.write(said if changed else "Nothing to change: it was so.")
 
 
-def _version(pk: int) -> ModelVersion:
+def version_named(pk: int) -> ModelVersion:
     row = ModelVersion.objects.filter(pk=pk).first()
     if row is None:
         raise CommandError(f"There is no model version {pk}. manage.py models list names them.")
     return row
 
 
-def _by(options: dict[str, Any]) -> str:
+def by_whom(options: dict[str, Any]) -> str:
     if options["by"]:
         return str(options["by"])
     try:
