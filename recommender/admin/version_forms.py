@@ -67,6 +67,22 @@ class ExperimentForm(ReasonForm):
     field_order = ("percent", "days", "reason")
 
 
+class ExposureForm(forms.Form):
+    """Which answers to look at."""
+
+    days = forms.FloatField(
+        label=_("Days"), min_value=0.1, max_value=3650, widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "1", "min": "1"})
+    )
+    policy = forms.CharField(
+        label=_("Policy"),
+        required=False,
+        max_length=64,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Empty is all of them."),
+    )
+    simulated = forms.BooleanField(label=_("of simulated shoppers"), required=False, widget=UnfoldBooleanWidget)
+
+
 class ControlForm(ReasonForm):
     """What people allow of learning."""
 

@@ -23,16 +23,19 @@ from unfold.decorators import action, display
 
 from recommender import models
 from recommender.admin.index import ReadOnlyAdmin
-from recommender.admin.version_forms import ComparisonForm, ControlForm, PromotionForm, ReasonForm
+from recommender.admin.version_forms import ComparisonForm, ControlForm, ExposureForm, PromotionForm, ReasonForm
 from recommender.conf import get_settings
 from recommender.control import current_control, exclusion_of
 from recommender.engine import get_engine
 from recommender.exceptions import PromotionRefused
 from recommender.services import comparison, control, switching, versions
 from recommender.services.evidence import gain_of
+from recommender.services.exposure import exposure
 
 Kind, State = models.ModelVersion.Kind, models.ModelVersion.State
 CHANGES_SHOWN = 10
+GROUPS_SHOWN = 20
+EXPOSED = {"brand": _("Brands"), "category": _("Categories"), "novelty": _("New and old products")}
 
 
 def learning_state() -> dict[str, Any]:
@@ -55,7 +58,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "state", "simulated")
     search_fields = ("name", "note")
     list_before_template = "recommender/admin/learning_state.html"
-    actions_list = ("compare", "allow")
+    actions_list = ("compare", "exposed", "allow")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[models.ModelVersion]:
         rows: QuerySet[models.ModelVersion] = super().get_queryset(request)
@@ -150,6 +153,19 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         live = versions.live(kind)
         others = models.ModelVersion.objects.filter(kind=kind).exclude(state__in=(State.REJECTED, State.LIVE))
         return {"left": live.pk if live else 0, "right": others.values_list("pk", flat=True).first() or 0}
+
+    @action(description=_("Who is shown"), permissions=["view"], url_path="exposure", icon="visibility")  # type: ignore[untyped-decorator]
+    def exposed(self, request: HttpRequest) -> HttpResponse:
+        """Exposure of brands, categories and new items, of all answers or of one policy's."""
+        if not request.user.has_perm("recommender.view_recommendation"):
+            raise PermissionDenied
+        form = ExposureForm(request.GET if "days" in request.GET else {"days": 30})
+        found = None
+        if form.is_valid():
+            given = form.cleaned_data
+            found = exposure(given["days"], policy=given["policy"], simulated=given["simulated"])
+        groups = [(EXPOSED[name], rows[:GROUPS_SHOWN]) for name, rows in found.groups.items()] if found else []
+        return self._page(request, "exposure", _("Who is shown"), form=form, found=found, groups=groups)
 
     @action(description=_("What learning may do"), permissions=["view"], url_path="control", icon="tune")  # type: ignore[untyped-decorator]
     def allow(self, request: HttpRequest) -> HttpResponse:
