@@ -1,8 +1,8 @@
 """Who is shown, and who is bought: the exposure of brands, categories and new items in the logged answers.
 
-Exposure of an item in an answer is what a place is worth to be seen, 1 / log2(1 + rank) over the first page, as in DCG (Järvelin
-& Kekäläinen 2002) and in fairness of exposure (Singh & Joachims 2018). A group whose share of the exposure is far below that
-of the purchases is one that the ranking holds back; one far above is one that it pushes.
+Exposure of an item in an answer is what a place is worth to be seen: 1 / log2(1 + rank) over the first page, as in DCG and in
+fairness of exposure (Singh & Joachims 2018). A group whose share of the exposure is far below that of the purchases is one
+that the ranking holds back; one far above is one that it pushes.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from recommender.services.exposure import exposure, gini
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
+ADDRESS = "/admin/recommender/modelversion/exposure/"
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_the_command_prints_a_table_and_json_and_refuses_nonsense(log) -> None:
 
 
 def test_the_admin_shows_the_same_to_who_may_see_answers(log, admin_client, client) -> None:
-    page = admin_client.get("/admin/recommender/modelversion/exposure", {"days": "30"}).content.decode()
+    page = admin_client.get(ADDRESS, {"days": "30"}).content.decode()
     assert "Oak" in page
     assert "at most 7 days old" in page
-    assert client.get("/admin/recommender/modelversion/exposure").status_code == 302
+    assert client.get(ADDRESS).status_code == 302
