@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommender', '0009_learnt_versions'),
+        ('recommender', '0010_encoder_being_built'),
     ]
 
     operations = [
