@@ -1,6 +1,6 @@
 """Where the shop meets the plugin. No other part of the shop imports ``recommender`` or ``fusion``."""
 
-from shop.recommendations.home import answered_examples, trending
+from shop.recommendations.home import answered_examples, trending, value_name
 from shop.recommendations.host import ShopCatalog, items_changed, products_waiting, record_past_events, start_warm_up
 from shop.recommendations.pages import (
     ask,
@@ -55,4 +55,5 @@ __all__ = [
     "store_query_photo",
     "suggestions_for",
     "trending",
+    "value_name",
 ]

@@ -1,4 +1,4 @@
-"""What the home page begins with: requests and what this shop answers to them, and what is wanted more and more."""
+"""What pages show beside answers: requests to begin with, what is wanted more and more, and words of attributes."""
 
 from __future__ import annotations
 
@@ -59,6 +59,11 @@ def trending(limit: int) -> list[str]:
             return []
         cache.set("trending", found, KEPT)
     return found[:limit]
+
+
+def value_name(field: str, value: str, language: str) -> str:
+    """An attribute's value in a language where the plugin knows the word, else as the catalogue spells it."""
+    return str(get_engine().parser.value_name(field, value, language.split("-")[0]))
 
 
 def _best(text: str, anyone: Shopper) -> tuple[list[str], bool]:

@@ -9,6 +9,7 @@ from shop.storefront.views import (
     catalogue,
     checkout,
     compare,
+    manifest,
     orders,
     privacy,
     reviews,
@@ -55,6 +56,7 @@ urlpatterns: list[URLPattern] = [
     path("sign-up", account.sign_up, name="sign_up"),
     path("sign-out", account.sign_out, name="sign_out"),
     path("help", suggesting.help_page, name="help"),
+    path("site.webmanifest", manifest.manifest, name="manifest"),
     path("theme", settings.set_theme, name="set_theme"),
     path("currency", settings.set_currency, name="set_currency"),
 ]

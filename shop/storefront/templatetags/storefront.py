@@ -8,8 +8,7 @@ from django.template import Library
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_noop
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 
 from shop.catalog.models import Category, Product
 from shop.orders.shipping import shipping_name
@@ -18,20 +17,6 @@ from shop.storefront.cards import catalogue_language
 from shop.storefront.money import babel_locale, currency_name, format_money, show_money
 
 register = Library()
-
-ATTRIBUTE_NAMES = {
-    "color": gettext_noop("Colour"),
-    "colour": gettext_noop("Colour"),
-    "gender": gettext_noop("For"),
-    "size": gettext_noop("Size"),
-    "material": gettext_noop("Material"),
-    "season": gettext_noop("Season"),
-    "style": gettext_noop("Style"),
-    "usage": gettext_noop("Use"),
-    "type": gettext_noop("Kind"),
-    "year": gettext_noop("Year"),
-    "weight": gettext_noop("Weight"),
-}
 
 
 @register.simple_tag
@@ -82,18 +67,6 @@ def currency_words(code: str) -> str:
 def currency_amounts(code: str) -> str:
     """ "US dollars": the same inside a sentence."""
     return currency_name(code, many=True)
-
-
-@register.filter
-def attribute_name(name: str) -> str:
-    """An attribute's name in the page's language where the shop knows it, else as the catalogue spells it."""
-    return _(ATTRIBUTE_NAMES[name]) if name in ATTRIBUTE_NAMES else name.replace("_", " ").capitalize()
-
-
-@register.filter
-def attribute_unknown(name: str) -> bool:
-    """Whether an attribute's name is the catalogue's own word, which the shop has no translation of."""
-    return name not in ATTRIBUTE_NAMES
 
 
 @register.filter(name="shipping_name")

@@ -15,8 +15,11 @@ from shop.catalog.selectors import ancestors_of, product_by, products_in
 from shop.catalog.signals import item_viewed
 from shop.storefront import shelves
 from shop.storefront.cards import Shelf, card_of, name_language, price_text, stock_note
+from shop.storefront.facts import facts_of
 from shop.storefront.forms import ID_PATTERN, MAX_OFFSET
 from shop.storefront.pictures import picture_of
+from shop.storefront.selectors import in_order
+from shop.storefront.structured import crumbs_data, product_data
 from shop.storefront.visitors import who
 
 PAGE_SIZE = 24
@@ -59,16 +62,25 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         _report_view(request, found, *origin)
     language = get_language() or "en"
     name = found.name_in(language)
+    description = found.description_in(language)
+    pictures = [picture for image in found.images.all() if (picture := picture_of(image, name, "w"))]
+    above = ancestors_of(found)
+    photos = [image.image.url for image in found.images.all()]
+    related = _related(request, found)  # before the facts: it brings the plugin's words up to date
     context = {
         "product": found,
         "name": name,
         "name_language": name_language(found),
-        "description": found.description_in(language),
-        "pictures": [picture for image in found.images.all() if (picture := picture_of(image, name, "w"))],
+        "description": description,
+        "pictures": pictures,
+        "facts": facts_of(found),
         "price": price_text(found),
         "stock": stock_note(found),
-        "ancestors": ancestors_of(found),
-        "shelves": _related(request, found),
+        "ancestors": above,
+        "preview": request.build_absolute_uri(photos[0]) if photos else "",
+        "structured": product_data(request, found, name, description, photos),
+        "structured_path": crumbs_data(request, [(node.name_in(language), node) for node in above]),
+        "shelves": related,
         "recommendation_id": origin[0],
     }
     return render(request, "storefront/product.html", context)
@@ -84,6 +96,11 @@ def _related(request: HttpRequest, found: Product) -> list[Shelf]:
         (_("Goes with this"), why, with_it),
         (_("More like this"), _("Compared by photo and by description."), like),
     ]
+    taken |= {card.sku for _title, _why, cards in rows for card in cards}
+    seen = [sku for sku in dict.fromkeys(recommendations.seen_lately(request)) if sku not in taken]
+    rows.append(
+        (_("Looked at lately"), _("To go on where you were. Only you see this."), [card_of(p) for p in in_order(seen[:8])])
+    )
     return [Shelf(title, why, cards) for title, why, cards in rows if cards]
 
 

@@ -1,11 +1,14 @@
+import json
 import re
 
 import pytest
 from django.core.cache import cache
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from recommender.models import Event, Recommendation
-from shop.catalog.models import Category, Product
+from shop.catalog.models import Category, Product, ProductImage
+from tests.shop.makers import photo_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +122,63 @@ def test_looks_like_this_compares_photos(client, products):
     html = client.get(products[0].get_absolute_url()).content.decode()
     first = html.split("Looks like this")[1].split("</section>")[0]
     assert re.findall(r'<h3 lang="en">(\w+) ', first)[:4] == ["Red"] * 4
+
+
+def test_each_photo_is_a_link_to_itself_in_large_and_has_a_thumbnail(client, products):
+    second = ContentFile(photo_bytes("blue", (300, 500)), "x.png")
+    ProductImage.objects.create(product=products[0], image=second, position=1)
+    html = client.get(products[0].get_absolute_url()).content.decode()
+    frames = re.findall(r'<li id="photo-(\d)"([^>]*)><a href="(\S+-w1600\.webp)" data-zoom aria-label="Photo \d: look', html)
+    assert [(number, "tall" in shape) for number, shape, _ in frames] == [("1", False), ("2", True)]
+    assert re.findall(r'<a href="#photo-(\d)"', html) == ["1", "2"]
+    assert all(client.get(address).status_code == 200 for _, _, address in frames)
+
+
+def test_machines_read_the_product_in_its_structured_data(client, products):
+    Product.objects.filter(sku="sku-01").update(name="Chair </script><b>&", slug="chair")
+    html = client.get("/products/chair").content.decode()
+    data, path = (json.loads(text) for text in re.findall(r'<script type="application/ld\+json">(.*?)</script>', html))
+    assert (data["name"], data["sku"], data["brand"]["name"]) == ("Chair </script><b>&", "sku-01", "Acme")
+    assert data["url"] == "http://testserver/products/chair"
+    assert data["offers"] | {"url": ""} == {
+        "@type": "Offer", "url": "", "price": "11.00", "priceCurrency": "USD", "availability": "https://schema.org/InStock",
+    }  # fmt: skip
+    assert [step["name"] for step in path["itemListElement"]] == ["Home", "Seats"]
+    assert '<meta property="og:image" content="http://testserver/media/products/' in html
+    assert '<link rel="canonical" href="http://testserver/products/chair">' in html
+
+
+def test_attributes_are_in_the_page_s_language_as_far_as_anybody_knows_the_words(chinese, products):
+    attributes = {
+        "color": ["red"],
+        "screen size": ["13 inch"],
+        "ram": ["8GB"],
+        "plant type": ["Indoor", "Outdoor"],
+        "fit": ["slim"],
+    }
+    Product.objects.filter(sku="sku-00").update(attributes=attributes)
+    facts = chinese.get(products[0].get_absolute_url()).content.decode().split('<dl class="facts">')[1]
+    read = [re.sub(r"<[^>]+>", "", fact) for fact in re.findall(r"<dt.*?</dd>", facts)]
+    for shown in ("颜色红色", "屏幕尺寸13 英寸", "内存8GB", "适合摆放室内、室外", "Fitslim"):
+        assert shown in read
+    assert '<dt lang="en">Fit</dt><dd><span lang="en">slim</span>' in facts
+
+
+def test_what_was_looked_at_before_is_offered_again_and_never_twice(client, products):
+    for product in products[4:7]:
+        client.get(product.get_absolute_url())
+    rows = skus_by_row(client.get(products[0].get_absolute_url()).content.decode())
+    links = [link for row in rows for link in row]
+    assert len(links) == len(set(links))
+    assert products[0].get_absolute_url() not in links
+    assert {product.get_absolute_url() for product in products[4:7]} <= set(links)
+
+
+def test_the_manifest_names_icons_that_are_there(client, db, settings):
+    data = client.get("/site.webmanifest").json()
+    assert [icon["sizes"] for icon in data["icons"]] == ["192x192", "512x512"]
+    for icon in data["icons"]:
+        assert (settings.BASE_DIR / "shop" / "static" / icon["src"].removeprefix("/static/")).exists()
 
 
 def test_a_sku_in_the_address_leads_to_the_product(client, products):
