@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from shop.catalog.models import Product
 from shop.storefront.cards import Card, card_of
+from shop.storefront.facts import attribute_name, values_text
 
 MIN_COMPARED, MAX_COMPARED = 2, 4
 NOTHING = "–"
@@ -19,10 +20,10 @@ NOTHING = "–"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One attribute of every product, in their order. ``name`` is the catalogue's, ``label`` a translated one or ""."""
+    """One attribute of every product, in their order. A ``language`` of "" is the page's own."""
 
-    name: str
     label: str
+    language: str
     cells: Sequence[str]
     prose: bool = False
 
@@ -66,10 +67,13 @@ def comparison_of(products: Sequence[Product], *, differing: bool) -> Comparison
 def _rows(products: Sequence[Product]) -> list[Row]:
     language = get_language() or "en"
     rows = [
-        Row("", _("Brand"), [p.brand.name if p.brand else NOTHING for p in products]),
-        Row("", _("Category"), [p.category.name_in(language) if p.category else NOTHING for p in products]),
+        Row(_("Brand"), "", [p.brand.name if p.brand else NOTHING for p in products]),
+        Row(_("Category"), "", [p.category.name_in(language) if p.category else NOTHING for p in products]),
     ]
     names = dict.fromkeys(name for p in products for name in p.attributes)
-    rows += [Row(name, "", [", ".join(p.attributes.get(name, ())) or NOTHING for p in products]) for name in names]
-    rows.append(Row("", _("Description"), [p.description_in(language) or NOTHING for p in products], True))
+    rows += [
+        Row(*attribute_name(name), [values_text(name, p.attributes.get(name, ())) or NOTHING for p in products])
+        for name in names
+    ]
+    rows.append(Row(_("Description"), "", [p.description_in(language) or NOTHING for p in products], True))
     return [row for row in rows if set(row.cells) != {NOTHING}]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import get_language, gettext_noop, pgettext
 from django.utils.translation import gettext as _
 
 from shop import recommendations
@@ -49,14 +49,18 @@ class Fact:
 def facts_of(product: Product) -> list[Fact]:
     """The attributes in the catalogue's order; each value is a text and its language."""
     return [
-        Fact(attribute_name(name), "" if name in NAMES else catalogue_language(name), [_value(name, v) for v in values])
-        for name, values in product.attributes.items()
+        Fact(*attribute_name(name), [_value(name, value) for value in values]) for name, values in product.attributes.items()
     ]
 
 
-def attribute_name(name: str) -> str:
-    """An attribute's name in the page's language where the shop knows it, else as the catalogue spells it."""
-    return _(NAMES[name]) if name in NAMES else name.replace("_", " ").capitalize()
+def attribute_name(name: str) -> tuple[str, str]:
+    """An attribute's name in the page's language where the shop knows it, else as the catalogue spells it; and its language."""
+    return (_(NAMES[name]), "") if name in NAMES else (name.replace("_", " ").capitalize(), catalogue_language(name))
+
+
+def values_text(name: str, values: Sequence[str]) -> str:
+    """All values of an attribute as one text."""
+    return pgettext("between two values", ", ").join(_value(name, value)[0] for value in values)
 
 
 def _value(name: str, value: str) -> tuple[str, str]:
