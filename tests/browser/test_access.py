@@ -1,0 +1,69 @@
+"""Every page, in both languages and both themes: no serious fault of accessibility, targets large enough, nothing untranslated."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import DESK, PHONE, Visit
+from tests.browser.pages import PAGES, go
+
+# Names that are the same in every language.
+NAMES = re.compile(
+    r"Attune|USD?|EUR|GBP|JPY|CNY|HK|A\$|API|English|English|https?\S*|\S+@\S+|[A-Z]{2}-?\d+\S*|Visa|JPEG|PNG|WebP|GIF|AVIF|CSV|JSON"
+)
+LATIN = re.compile(r"[A-Za-z]{2,}")
+
+UNTRANSLATED = """() => {
+  const found = [];
+  const foreign = (node) => {
+    const named = node.closest("[lang]");
+    return node.closest("[translate=no], script, style, template, noscript") || (named && !named.lang.startsWith("zh"));
+  };
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const text = walk.currentNode.data.trim();
+    if (text && !foreign(walk.currentNode.parentElement)) found.push(text);
+  }
+  for (const name of ["aria-label", "placeholder", "title", "alt"])
+    for (const node of document.querySelectorAll(`[${name}]`)) if (!foreign(node)) found.push(node.getAttribute(name));
+  found.push(document.title);
+  return found;
+}"""
+
+SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select")]
+  .filter((node) => node.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !node.closest("p, dd, li > span, .sr, .skip"))
+  .map((node) => [node, node.getBoundingClientRect()])
+  .filter(([node, box]) => box.width > 1 && box.height > 1 && (box.width < 24 || box.height < 24))
+  .filter(([node]) => getComputedStyle(node).display !== "inline" && !node.labels?.length)
+  .map(([node, box]) => `${node.outerHTML.slice(0, 120)} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_serious_fault_of_accessibility(visit: Visit, name: str, language: str, theme: str) -> None:
+    page = go(visit("/", language=language, theme=theme, size=PHONE if theme == "dark" else DESK), name)
+    violations = Axe().run(page).response["violations"]
+    serious = [
+        f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
+        for one in violations
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert not serious
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_chinese_page_says_nothing_in_english(visit: Visit, name: str) -> None:
+    page = go(visit("/", language="zh"), name)
+    said = [text for text in page.evaluate(UNTRANSLATED) if LATIN.search(NAMES.sub("", text))]
+    assert not said
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_everything_that_is_tapped_is_large_enough_and_nothing_is_wider_than_the_phone(visit: Visit, name: str) -> None:
+    page = go(visit("/", size=PHONE), name)
+    assert not page.evaluate(SMALL_TARGETS)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
