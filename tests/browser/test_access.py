@@ -1,4 +1,4 @@
-"""Every page, in both languages and both themes: no serious fault of accessibility, targets large enough, nothing untranslated."""
+"""Every page, in both languages and themes: no serious fault of accessibility, large targets, nothing untranslated."""
 
 from __future__ import annotations
 
@@ -34,9 +34,11 @@ UNTRANSLATED = """() => {
 }"""
 
 SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select")]
-  .filter((node) => node.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !node.closest("p, dd, li > span, .sr, .skip"))
+  .filter((node) => node.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+  .filter((node) => !node.closest("p, dd, li > span, .sr, .skip"))
   .map((node) => [node, node.getBoundingClientRect()])
-  .filter(([node, box]) => box.width > 1 && box.height > 1 && (box.width < 24 || box.height < 24))
+  .filter(([node, box]) => box.width > 1 && box.height > 1)
+  .filter(([node, box]) => box.width < 24 || box.height < 24)
   .filter(([node]) => getComputedStyle(node).display !== "inline" && !node.labels?.length)
   .map(([node, box]) => `${node.outerHTML.slice(0, 120)} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
 
