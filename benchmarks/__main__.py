@@ -50,6 +50,8 @@ BENCHMARKS = {
     "graph": Benchmark("graph"),
     "weighing": Benchmark("weighing"),
     "adaptation": Benchmark("adaptation"),
+    "training": Benchmark("training"),
+    "vitals": Benchmark("vitals"),
     "visibility": Benchmark("visibility"),
     "processes": Benchmark("processes"),
     "policy": Benchmark("policy", full_only=True),

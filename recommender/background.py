@@ -1,8 +1,8 @@
 """Long learning in a process of its own, below everything else: the worker goes on embedding and pages do not notice.
 
-``start`` is what the worker's tasks call. The process lowers its priority, keeps to one thread and a bounded memory, and does one
-function of ``recommender.services.training``, which writes the ledger. When it is killed nothing is half done: what was learnt is
-stored in one transaction at the end, and checkpoints are whole files.
+``start`` is what the worker's tasks call. The process lowers its priority, keeps to one thread and a bounded memory, and does
+one function of ``recommender.services.training``, which writes the ledger. When it is killed nothing is half done: what was
+learnt is stored in one transaction at the end, and checkpoints are whole files.
 """
 
 from __future__ import annotations

@@ -57,6 +57,7 @@ class RecommenderSettings:
     USE_SIMULATED: bool = False  # let the events of `manage.py simulate` count for everybody; pages must then say so
     CONSUMABLE_CATEGORIES: Sequence[str] = ()  # names ("Coffee") or paths ("Food/Coffee") of what is bought again and again
     CONFIRM_BY_EXPERIMENT: bool = True  # learnt weights need an A/B split that found them better before a promotion
+    TRAINING_MAX_BYTES: int = 6 * 1024**3  # of memory for a training that the worker begins; 0 is no bound
     MAX_EVENTS: int = 500
     WARM_UP: bool = True
     WARM_UP_AFTER: int = 0  # seconds that a worker waits before it reads the weights, unless it needs them sooner

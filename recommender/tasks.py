@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from recommender import worker  # noqa: F401  (its signals: heartbeat and warm-up of every worker process)
+from recommender import background, worker  # noqa: F401  (its signals: heartbeat and warm-up of every worker process)
 from recommender.conf import get_settings
 from recommender.control import why_frozen
 from recommender.graph import KIND as GRAPH
@@ -108,40 +108,19 @@ def build_graph() -> None:
         job.job.message = report.summary
 
 
-@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def train_fusion(objective: str = "softmax", simulated: str = "exclude", seed: int = 0) -> None:
-    """Learn the gate from the log and keep it as a candidate; putting it in force is a step of its own."""
-    from fusion.learning.fusion_training import FusionOptions
-    from recommender.services import fusion
-    from recommender.services.logged_answers import LogRange
-
-    with ledger.track("fusion") as job:
-        log = LogRange(simulated=simulated)
-        report = fusion.train_gate(log, FusionOptions(objective=objective, seed=seed), on_progress=job)
-        job.job.message = report.summary
+    """Begin to learn the gate from the log, beside this worker."""
+    background.start("train_fusion", objective=objective, simulated=simulated, seed=seed)
 
 
-@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
-def adapt_encoders(seed: int = 0, texts: str = "pairs", method: str = "heads") -> None:
-    """Adapt the encoder to the catalogue and keep it as a candidate; putting it in force is a step of its own."""
-    from fusion.learning.adaptation import AdaptationOptions
-    from recommender.services import adaptation
-
-    with ledger.track("adapt") as job:
-        options = AdaptationOptions(seed=seed, texts=texts, method=method, threads=1)
-        report = adaptation.adapt(options, on_progress=lambda _stage, done, total: job(done, total))
-        job.job.message = report.summary
-
-
-@shared_task(ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def learn_policy(learner: str = "", simulated: str = "exclude", seed: int = 0) -> None:
-    """Learn a policy over the arms from the log and keep it as a candidate; putting it in force is a step of its own."""
-    from fusion.policy.learners import DEFAULT_LEARNER
-    from recommender.services import policies
-    from recommender.services.logged_answers import LogRange
+    """Begin to learn a policy over the arms from the log, beside this worker."""
+    background.start("learn_policy", learner=learner, simulated=simulated, seed=seed)
 
-    with ledger.track("policy") as job:
-        options = policies.PolicyOptions(learner=learner or DEFAULT_LEARNER, seed=seed)
-        report = policies.learn_policy(LogRange(simulated=simulated), options)
-        job.job.total = job.job.done = report.n_chosen
-        job.job.message = report.summary
+
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
+def adapt_encoders(seed: int = 0, texts: str = "pairs", method: str = "heads") -> None:
+    """Begin to adapt the encoder to the catalogue, beside this worker."""
+    background.start("adapt_encoders", seed=seed, texts=texts, method=method)

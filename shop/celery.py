@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
 
 def _beat_schedule(drain_every: float) -> dict[str, Any]:
-    """The plugin's tasks by name: the outbox at once, tidying and experiments hourly, what learns or compares nightly (UTC)."""
+    """The plugin's tasks by name: the outbox at once, tidying and experiments hourly, what learns nightly or weekly (UTC)."""
     return {
         "attune-drain": {"task": "recommender.tasks.drain", "schedule": drain_every, "options": {"expires": drain_every}},
         "attune-purge": {"task": "recommender.tasks.purge", "schedule": crontab(minute=17), "options": {"expires": 3000}},
@@ -21,6 +21,8 @@ def _beat_schedule(drain_every: float) -> dict[str, Any]:
         },
         "attune-reconcile": {"task": "recommender.tasks.reconcile", "schedule": crontab(hour=3, minute=40)},
         "attune-behaviour": {"task": "recommender.tasks.learn_behaviour", "schedule": crontab(hour=4, minute=20)},
+        "attune-fusion": {"task": "recommender.tasks.train_fusion", "schedule": crontab(hour=5, minute=0, day_of_week="sun")},
+        "attune-policy": {"task": "recommender.tasks.learn_policy", "schedule": crontab(hour=5, minute=30, day_of_week="sun")},
         "attune-graph": {"task": "recommender.tasks.build_graph", "schedule": crontab(hour=4, minute=40)},
     }
 

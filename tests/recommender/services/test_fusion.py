@@ -17,12 +17,11 @@ from filelock import FileLock
 
 from fusion.gate.weigher import GateWeigher
 from fusion.learning.fusion_training import CHECKPOINT, FusionOptions
-from recommender import tasks
 from recommender.engine import Engine
 from recommender.exceptions import LearningFrozen, TrainingRefused
 from recommender.learnt import weigher_of
 from recommender.models import Job, LearningControl, ModelVersion
-from recommender.services import versions
+from recommender.services import training, versions
 from recommender.services.fusion import train_gate
 from recommender.services.logged_answers import LogRange
 from recommender.services.training_runs import PLAN, training_run
@@ -130,7 +129,7 @@ def test_other_options_or_a_restart_read_the_log_anew(tmp_path) -> None:
 
 @pytest.mark.django_db
 def test_the_task_writes_what_came_of_it_into_the_ledger() -> None:
-    tasks.train_fusion()
+    training.train_fusion()
     job = Job.objects.get(kind="fusion")
     assert job.state == "done"
     assert "the defaults stay" in job.message

@@ -12,11 +12,10 @@ from fusion.policy.learners import create
 from fusion.policy.storage import to_bytes
 from fusion.policy.weigher import PolicyWeigher
 from fusion.weighing import Context
-from recommender import tasks
 from recommender.exceptions import LearningFrozen
 from recommender.learnt import weigher_of
 from recommender.models import Job, LearningControl, ModelVersion
-from recommender.services import versions
+from recommender.services import training, versions
 from recommender.services.logged_answers import LogRange
 from recommender.services.policies import PolicyOptions, begin, learn_policy
 from tests.recommender.fusion_log import store_log
@@ -106,7 +105,7 @@ def test_a_policy_that_is_certainly_better_becomes_a_candidate_with_its_evidence
     assert again is not None
     assert (again.pk != version.pk, again.sha256, again.metrics) == (True, version.sha256, version.metrics)
     # The other learner, by the task.
-    tasks.learn_policy(learner="actor_critic", simulated="only")
+    training.learn_policy(learner="actor_critic", simulated="only")
     other = ModelVersion.objects.first()
     job = Job.objects.filter(kind="policy").first()
     assert other is not None

@@ -178,10 +178,10 @@ def test_words_that_enough_shoppers_bought_after_are_learnt_and_nobody_s_own_wor
 
 
 def test_the_task_does_what_the_command_does(shop: ColourSpace, monkeypatch) -> None:
-    from recommender import tasks
+    from recommender.services import training
 
     monkeypatch.setattr(adaptation.adapt, "__kwdefaults__", {**adaptation.adapt.__kwdefaults__, "min_products": 100})
-    tasks.adapt_encoders()
+    training.adapt_encoders()
     version = ModelVersion.objects.get()
     encoder_swap.promote(version, "ann", "it finds more")
     assert IndexState.objects.get().encoder == version.pk
