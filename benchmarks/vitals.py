@@ -65,7 +65,7 @@ def run(options: Options) -> list[Table]:
             ("page", "LCP ms", "CLS", "INP ms", "TTFB ms", "HTML bytes", "scripts bytes, gzip"),
             rows,
             (
-                f"Medians of {visits} visits. INP: the slowest reaction to typing in the box and opening the first thing that opens.",
+                f"Medians of {visits} visits. INP: the slowest reaction to typing and to opening something.",
                 "Server, browser and everything else share this machine's cores, so times are upper bounds.",
             ),
         )
