@@ -53,6 +53,7 @@ class Evidence:
         return Context(
             language=self.language,
             words=tuple(words.split()),
+            said=self.instruction.text,
             liked_titles=[self.title(i) for i in liked if i in self.collection][:2],
             history_reason=history,
             together=self._together(together),

@@ -44,7 +44,7 @@ class Context:
     """What the reasons of one answer need to know beyond the terms.
 
     Attributes:
-        words: the words that were searched.
+        words: the words that were searched. said: what the shopper said, of which they were made.
         liked_titles: titles of the seed items.
         history_reason: item id -> (kind of interaction, title) of the history item that speaks most for it, or None.
         together: (source, item id) -> (whether enough shoppers bought both, title) of the item of that source that was
@@ -57,6 +57,7 @@ class Context:
     words: Collection[str] = ()
     liked_titles: Sequence[str] = ()
     history_reason: Callable[[str], tuple[str, str] | None] = lambda item_id: None
+    said: str = ""
     together: Callable[[str, str], tuple[bool, str] | None] = lambda source, item_id: None
     wanted: Mapping[str, Sequence[str]] = field(default_factory=dict)
     taste: Callable[[str], Sequence[str]] = lambda item_id: ()
@@ -99,14 +100,18 @@ def _message_of(term: Term) -> tuple[str, str] | None:
 
 def _family(code: str) -> str:
     """What a code is before it is known what the shopper did ("because_view") or which pair it was ("history_together")."""
-    return "because" if code.startswith("because_") else "together" if code.endswith("_together") else code
+    if code.startswith("because_"):
+        return "because"
+    return "together" if code.endswith("_together") else "matches_words" if code == "matches_request" else code
 
 
 def _fill(item: Item, code: str, context: Context) -> tuple[str, dict[str, str]] | None:
     """The final message code and its parameters; None when the sentence would not be true of this item."""
     join = say("join", context.language)
     if code == "matches_words":
-        words = matched_words(item, context.words, context.language)
+        words = matched_words(item, context.words, context.language, context.said)
+        if not words and has_any(item, context.words):
+            return "matches_request", {}
         return (code, {"words": join.join(words)}) if words else None
     if code in ("like_item", "looks_like_item"):
         return (code, {"title": join.join(context.liked_titles)}) if context.liked_titles else None
@@ -128,21 +133,41 @@ def _fill(item: Item, code: str, context: Context) -> tuple[str, dict[str, str]]
     return code, {}
 
 
-def matched_words(item: Item, words: Collection[str], language: str = "", limit: int = 4) -> list[str]:
-    """Words of the item, as it spells them, that the request also has; title words first.
+def matched_words(item: Item, words: Collection[str], language: str = "", said: str = "", limit: int = 4) -> list[str]:
+    """Words of the request that the item has, as a reader meets them; title words first.
+
+    A word is cited from the texts in the reader's language, else from the title that is shown, else as the shopper typed it.
+    What was only added to the search, a translation or a category's name, is never cited by itself.
 
     Args:
-        language: where the item has texts in this language, they are cited before anything else is looked at.
+        words: all that were searched for. said: the shopper's own.
     """
     stems = {stem for word in words for stem in tokenize(word)}
     own = item.translations.get(language.split("-")[0])
-    spoken = _matches([own.title, own.description], stems, limit) if own else []
-    if spoken:
-        return spoken
+    if own:
+        spoken = _matches([own.title, own.description], stems, limit)
+        return spoken or _said(item, said, limit)
+    typed = stems & set(tokenize(said))
+    titles = _matches([item.title], stems, limit)
+    others = _matches(_texts(item)[1:], typed - {stem for word in titles for stem in tokenize(word)}, limit - len(titles))
+    return [*titles, *others][:limit]
+
+
+def has_any(item: Item, words: Collection[str]) -> bool:
+    """Whether an item has any of the words anywhere."""
+    return bool(_matches(_texts(item), {stem for word in words for stem in tokenize(word)}, 1))
+
+
+def _said(item: Item, said: str, limit: int) -> list[str]:
+    """The shopper's own words that an item has in any language."""
+    having = {stem for text in _texts(item) for _word, stems in _words_with_stems(text) for stem in stems}
+    return [word for word, stems in _words_with_stems(said) if set(stems) & having][:limit]
+
+
+def _texts(item: Item) -> list[str]:
     texts = [item.title, *(t.title for t in item.translations.values()), item.brand, *item.category]
     texts += [value for values in item.attributes.values() for value in values]
-    texts += [item.description[:2000], *(t.description for t in item.translations.values())]
-    return _matches(texts, stems, limit)
+    return [*texts, item.description[:2000], *(t.description for t in item.translations.values())]
 
 
 def _matches(texts: Sequence[str], stems: Collection[str], limit: int) -> list[str]:

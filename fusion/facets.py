@@ -61,6 +61,7 @@ class Facet:
     Attributes:
         low, high: of ranges, the lowest and the highest price there is, in minor units of ``currency``.
         gain: how many bits choosing a value tells of which product is meant, over all products of the answer.
+        covered: the share of the products that have any value.
     """
 
     field: str
@@ -71,6 +72,7 @@ class Facet:
     low: int | None = None
     high: int | None = None
     gain: float = 0.0
+    covered: float = 0.0
 
     @property
     def is_chosen(self) -> bool:
@@ -154,7 +156,7 @@ class FacetCounter:
             FacetValue(value, self.value_name(field, value, self.language), count, normalise_value(value) in chosen)
             for value, count in kept
         ]
-        return Facet(field, field_name(field, self.language), "values", tuple(told), gain=gain)
+        return Facet(field, field_name(field, self.language), "values", tuple(told), gain=gain, covered=covered)
 
     def _counts(self, field: str, rows: Mask) -> list[tuple[str, int]]:
         if field == "brand":
@@ -195,13 +197,15 @@ class FacetCounter:
         if (len(told) < 2 and not own) or not len(values):
             return None
         lowest, highest = (round(exchange.amount(float(v), self.currency)) for v in (values.min(), values.max()))
-        gain, _covered = _gain([value.n for value in told], int(rows.sum()))
+        gain, covered = _gain([value.n for value in told], int(rows.sum()))
         name = field_name("price", self.language)
-        return Facet("price", name, "ranges", tuple(told), self.currency, lowest, highest, gain)
+        return Facet("price", name, "ranges", tuple(told), self.currency, lowest, highest, gain, covered)
 
     def _range(self, low: int | None, high: int | None) -> str:
         code = "under" if low is None else "from" if high is None else "between"
-        low_text, high_text = ("" if bound is None else format_money(bound, self.currency) for bound in (low, high))
+        low_text, high_text = (
+            "" if bound is None else format_money(bound, self.currency, self.language) for bound in (low, high)
+        )
         return say(code, self.language, low=low_text, high=high_text)
 
     # -- categories ----------------------------------------------------------------------------------------------------
@@ -289,13 +293,14 @@ def _shown(tree: Mapping[Path, int], is_chosen: Callable[[Path], bool]) -> Itera
 def _gain(counts: Sequence[int], n: int) -> tuple[float, float]:
     """(bits that an answer tells of which of n products is meant, share of them that has any value).
 
-    The information gain of a question whose answers are these values, products without one telling nothing.
+    Of products that have values, log2(all / those with the value) bits, over the values as often as they occur: the entropy
+    where each has one value, and less where they have several. Products without a value tell nothing.
     """
     total = sum(counts)
     if not n or not total:
         return 0.0, 0.0
-    covered = min(1.0, total / n)
-    return covered * sum(-c / total * log2(c / total) for c in counts if c), covered
+    having = min(n, total)
+    return having / n * sum(c / total * log2(having / c) for c in counts if c), having / n
 
 
 def _natural(value: str) -> tuple[float, str]:

@@ -20,6 +20,7 @@ from fusion.blocks import Leg, combine, terms_of, total
 from fusion.chips import chip_key, edited, in_currency, labelled
 from fusion.collection import ItemCollection
 from fusion.columns import satisfies
+from fusion.directions import groups_of, is_broad, question_of
 from fusion.encoders.base import Encoder
 from fusion.evidence import Evidence
 from fusion.exclusion import Exclusion
@@ -28,6 +29,7 @@ from fusion.facets import FacetCounter
 from fusion.fitting import fitting
 from fusion.index.base import Mask, Rows
 from fusion.instructions.base import InstructionParser
+from fusion.messages import say
 from fusion.musts import as_applied
 from fusion.profile import Profile
 from fusion.ranking import best_first, by_column, diversify, relevant_enough, top_rows
@@ -95,7 +97,7 @@ class RecommendationPipeline:
             fresh, order = self._recheck(run, order)
         if run.query.facets:
             with run.stage("facets"):
-                self._count(run)
+                self._offer(run, order, fresh)
         with run.stage("explain"):
             items = self._explain(run, order, fresh)
         return self._answer(run, order, items)
@@ -168,10 +170,13 @@ class RecommendationPipeline:
 
     def _retrieve(self, run: Run) -> None:
         mask = self._mask(run.musts, run.query, run.profile, run.sources)
+        topics = TopicFinder(self.collection, self.parser, run.instruction, run.legs, self._legs_of)
         if run.musts:
             allowed = self._mask((), run.query, run.profile, run.sources)
-            topics = TopicFinder(self.collection, self.parser, run.instruction, run.legs, self._legs_of)
             mask = fitting(run, mask, allowed, topics, self.options.never_relaxed)
+        if run.state == "ok" and run.query.photo is None and (thing := topics.lacking()):
+            run.state = "no_match"
+            run.relaxation = Relaxation(message=say("no_kind", run.language, words=thing))
         run.mask, run.total = mask, int(mask.sum())
         if not len(self.collection):
             run.degraded.append("index")
@@ -334,7 +339,7 @@ class RecommendationPipeline:
 
     # -- facets ----------------------------------------------------------------------------------------------------
 
-    def _count(self, run: Run) -> None:
+    def _offer(self, run: Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> None:
         """What the answer can be narrowed by. Where musts gave way there is nothing to narrow: the ways out are shown."""
         if run.relaxation.dropped:
             return
@@ -343,9 +348,30 @@ class RecommendationPipeline:
             base = base if run.related is None else base & run.related
             columns, currency = self.collection.columns, run.query.currency
             run.facets = FacetCounter(columns, base, run.musts, self.parser.value_name, run.language, currency).facets()
+            self._direct(run, order, fresh)
         except Exception as error:
             logger.warning("event=facets_failed error=%r", error)
             run.degraded.append("facets")
+
+    def _direct(self, run: Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> None:
+        """Directions and a question, where the request is broad."""
+        places = {self.collection.id_of(int(run.rows[p])): int(p) for p in order[: run.query.limit]}
+        shown = [(fresh[item_id], float(run.scores[p])) for item_id, p in places.items() if item_id in fresh]
+        items, scores = [item for item, _score in shown], [score for _item, score in shown]
+        picked = run.query.photo is not None or run.query.liked or run.order is not None
+        unknown = run.lexical is None and set(tokenize(run.instruction.rest)) <= set(
+            tokenize(" ".join(run.instruction.unparsed))
+        )
+        if (
+            run.state == "ok"
+            and not picked
+            and not (run.sources.words and unknown)
+            and is_broad(run.instruction, items, scores)
+        ):
+            paths = {"/".join(item.category[:n]) for item in items for n in range(1, len(item.category) + 1)}
+            names = {path: self.parser.value_name("category", path, run.language) for path in paths}
+            run.groups = groups_of(items, scores, run.facets, names)
+            run.question = question_of(run.facets, run.instruction, run.language)
 
     # -- explain ---------------------------------------------------------------------------------------------------
 
@@ -423,6 +449,8 @@ class RecommendationPipeline:
             total=run.total,
             partial=run.partial,
             facets=run.facets,
+            groups=run.groups,
+            question=run.question,
             degraded=tuple(dict.fromkeys(run.degraded)),
             timings={name: round(ms, 3) for name, ms in run.timings.items()},
             weights={f"{c.source}/{c.block}": round(c.weight, 6) for c in run.columns},

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fusion.blocks import Column, Leg
+from fusion.directions import Group, Question
 from fusion.facets import Facet
 from fusion.history import HistoryColumn
 from fusion.index.base import Mask, Rows
@@ -63,6 +64,8 @@ class Run:
     total: int = 0
     partial: bool = False
     facets: tuple[Facet, ...] = ()
+    groups: tuple[Group, ...] = ()
+    question: Question | None = None
     related: Mask | None = None
     rows: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     columns: list[Column] = field(default_factory=list)

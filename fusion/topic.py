@@ -49,10 +49,19 @@ class Topic:
 
 
 @lru_cache(maxsize=1)
+def _all_names() -> tuple[frozenset[str], ...]:
+    """Of each thing in the lexicon, all that it is called in any language; English names as stems."""
+    things = [concept for concept in load_concepts().values() if concept.role == "category"]
+    return tuple(
+        frozenset(name if is_han(name[0]) else " ".join(tokenize(name)) for given in c.names.values() for name in given)
+        for c in things
+    )
+
+
+@lru_cache(maxsize=1)
 def _nouns() -> frozenset[str]:
     """Every name of a thing in the lexicon; English ones as stems."""
-    names = [name for c in load_concepts().values() if c.role == "category" for of in c.names.values() for name in of]
-    return frozenset(name if is_han(name[0]) else " ".join(tokenize(name)) for name in names)
+    return frozenset(name for names in _all_names() for name in names)
 
 
 class TopicFinder:
@@ -105,6 +114,18 @@ class TopicFinder:
             return False  # the common case, without a look at the whole catalogue
         rows = self._of_thing(head, thing, allowed).rows
         return rows is not None and not (mask & rows).any()
+
+    def lacking(self) -> str:
+        """The thing that the words end in, where no product has any of its names; "" where one has, or nothing is named.
+
+        An item that only comes near in meaning is not of the kind: a shop without guitars has nothing like a guitar.
+        """
+        thing = self._noun()
+        if not thing:
+            return ""
+        named = [names for names in _all_names() if " ".join(tokenize(thing)) in names or thing in names]
+        known = {thing, *(name for names in named for name in names)}
+        return "" if any(self._having_all(tokenize(name)).any() for name in known) else thing
 
     def find(self, allowed: Mask) -> Topic:
         """Args: allowed: rows that may be shown whatever is let go."""
@@ -182,6 +203,13 @@ class TopicFinder:
         """Rows with any of the words anywhere."""
         scores = self.collection.lexical.scores(tokens, self.n_rows)
         return np.zeros(self.n_rows, bool) if scores is None else scores > 0
+
+    def _having_all(self, tokens: Sequence[str]) -> Mask:
+        """Rows with each of the words somewhere."""
+        found = np.full(self.n_rows, bool(tokens))
+        for token in tokens:
+            found &= self._having([token])
+        return found
 
     def _having_any(self, words: str) -> Mask:
         found = np.zeros(self.n_rows, bool)

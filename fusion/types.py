@@ -21,6 +21,7 @@ from fusion.weighing import Context, Weighing
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from fusion.directions import Group, Question
     from fusion.facets import Facet
 
 Vector = NDArray[np.float32]
@@ -357,6 +358,7 @@ class Answer:
         total: how many items met the musts and are related.
         partial: whether the catalogue may hold more than the total says: of many, only the nearest were looked at.
         facets: what the answer can be narrowed by, where that was asked for; none beside a relaxation.
+        groups, question: of a broad request, its directions and the one question that tells most (fusion.directions).
         degraded: what was not available, e.g. "text_model", "photo", "index", "history"; empty when all was well.
         timings: stage -> milliseconds.
         weights: "source/block" -> the weight that was used.
@@ -374,6 +376,8 @@ class Answer:
     total: int = 0
     partial: bool = False
     facets: tuple[Facet, ...] = ()
+    groups: tuple[Group, ...] = ()
+    question: Question | None = None
     degraded: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)

@@ -130,7 +130,7 @@ class Wording:
         if bound is None:
             return ""
         if constraint.field == "price":
-            return format_money(bound, constraint.currency or self.columns.currency)
+            return format_money(bound, constraint.currency or self.columns.currency, self.language)
         return f"{bound:g}"
 
 

@@ -28,7 +28,7 @@ from PIL import Image
 from fusion.columns import satisfies
 from fusion.encoders.request_bert import RequestBert
 from fusion.encoders.words import TextTower
-from fusion.explanation import matched_words
+from fusion.explanation import has_any
 from fusion.tokens import tokenize
 from fusion.types import RankedItem, Strength
 from recommender.catalog import Shopper
@@ -154,7 +154,7 @@ def claims(served: Served, ranked: RankedItem) -> dict[str, bool]:
                 said = re.split("[,、] ?", reason.params["words"])
                 own = " ".join([json.dumps(IndexedItem.objects.get(pk=ranked.item.item_id).facts, ensure_ascii=False)]).lower()
                 asked = all(set(tokenize(word)) & stems for word in said)
-                return asked and all(word.lower() in own for word in said) and bool(matched_words(ranked.item, stems))
+                return asked and all(word.lower() in own for word in said) and has_any(ranked.item, stems)
             case "is_wanted":
                 met = {c.label for c in wants if satisfies(known, c, columns.exchange, columns.currency)}
                 return set(re.split("[,、] ?", reason.params["values"])) <= met

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from babel.numbers import format_currency
+
 from fusion.instructions.catalogue_values import CatalogueValues
 from fusion.instructions.language import detect_language
 from fusion.instructions.lexicon import load, load_concepts, role_of
@@ -65,12 +67,14 @@ def value_name(values: CatalogueValues, field: str, value: str, language: str) -
     return next(iter(load_concepts()[concept].names.get(language, ())), own)
 
 
-def format_money(amount_minor: float, currency: str) -> str:
-    """ "$50", "¥299.5"; without decimals where there are none."""
+def format_money(amount_minor: float, currency: str, language: str = "en") -> str:
+    """ "$50", "€299.50"; without decimals where there are none. Currencies have the language's names: "US$50" in Chinese."""
     amount = Decimal(int(amount_minor)).scaleb(-minor_unit_exponent(currency))
-    symbol = load("money")["symbols"].get(currency, f"{currency} ")
-    text = f"{amount:.0f}" if amount == amount.to_integral_value() else f"{amount:.2f}"
-    return f"{symbol}{text}"
+    whole = amount == amount.to_integral_value()
+    digits = 0 if whole else minor_unit_exponent(currency)
+    pattern = "¤#,##0" + (f".{'0' * digits}" if digits else "")
+    locale = "zh_Hans_CN" if language.split("-")[0].lower() == "zh" else "en_US"
+    return str(format_currency(amount, currency, pattern, locale=locale, currency_digits=False))
 
 
 def _range_label(low: float | None, high: float | None) -> str:
@@ -80,12 +84,16 @@ def _range_label(low: float | None, high: float | None) -> str:
 
 
 def _price_label(constraint: Constraint, chinese: bool) -> str:
-    low, high, currency = constraint.low, constraint.high, constraint.currency
+    language = "zh" if chinese else "en"
+    low, high = (
+        "" if bound is None else format_money(bound, constraint.currency, language)
+        for bound in (constraint.low, constraint.high)
+    )
     prefix = "价格 " if chinese else ""
-    if low is not None and high is not None:
-        return f"{prefix}{format_money(low, currency)}–{format_money(high, currency)}"
-    if high is not None:
-        return f"{prefix}≤ {format_money(high, currency)}"
-    if low is not None:
-        return f"{prefix}≥ {format_money(low, currency)}"
-    return message("cheaper" if constraint.operator is Operator.LTE else "dearer", "zh" if chinese else "en")
+    if low and high:
+        return f"{prefix}{low}–{high}"
+    if high:
+        return f"{prefix}≤ {high}"
+    if low:
+        return f"{prefix}≥ {low}"
+    return message("cheaper" if constraint.operator is Operator.LTE else "dearer", language)

@@ -6,14 +6,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
 from fusion.instructions.language import detect_language, is_han
-from fusion.suggesting.folding import Range, Typed, matched_ranges
+from fusion.suggesting.folding import Range, Typed, fold, matched_ranges, spell
 from fusion.suggesting.lines import BEGINS, Hit, Lines
-from fusion.suggesting.phrases import LANGUAGES, NameOf, Phrase, phrases_of
+from fusion.suggesting.phrases import LANGUAGES, NameOf, Phrase, names_of, phrases_of, things_of
 from fusion.types import Item
 
 _MAX_COMPLETED = 3
 _MAX_TAIL = 4
+# From here on a spelling is near: two slips in six letters. Behind another first letter it must be nearer.
+_NEAR, _SURE = 0.65, 0.8
+_SHORTEST = 4
+_MAX_NEAR = 24
+_MAX_STRETCHES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,22 @@ class SuggestionIndex:
             tuple(self._found_items(hits[2])[:most]),
         )
 
+    def nearest(self, words: str, language: str, most: int) -> tuple[str, ...]:
+        """Requests of this catalogue that are spelt nearly like some words which it does not have, the nearest first.
+
+        Every stretch of the words is compared, so that "grean chiar" finds "green chair" and "a new kemera" the camera.
+        Chinese is compared by its sounds as well.
+        """
+        spoken = detect_language(words) or language
+        phrases = [(p.text, fold(p.text)) for p in self._phrases if p.language == spoken and len(p.text) <= _MAX_NEAR]
+        stretches = _stretches(fold(words), spoken)
+        ranked: dict[str, float] = {}
+        for text, folded in phrases:
+            closeness = max((_closeness(stretch, folded, spoken) for stretch in stretches), default=0.0)
+            if closeness >= _NEAR:
+                ranked[text] = closeness
+        return tuple(sorted(ranked, key=lambda text: -ranked[text])[:most])
+
     def _found_requests(self, hits: list[Hit], typed: Typed, language: str) -> list[SuggestedRequest]:
         spoken = detect_language(typed.text) or language
         hits.sort(key=lambda hit: (hit.tier, self._phrases[hit.line].language != spoken))
@@ -131,6 +154,34 @@ class SuggestionIndex:
             if texts:
                 return [SuggestedRequest(text, ((0, len(typed.text)),)) for text in texts if text != typed.text]
         return []
+
+
+def things_in(items: Iterable[Item], language: str) -> tuple[str, ...]:
+    """What some items are called, each kind once, in a language."""
+    spoken = "zh" if language.split("-")[0].lower() == "zh" else "en"
+    names = [names_of(thing).get(spoken, "") for item in items for thing in things_of(item)[:1]]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _stretches(words: str, language: str) -> list[str]:
+    """The words, and each run of one or two of them (of Chinese: of two to four characters)."""
+    if language == "zh":
+        runs = [words[i : i + n] for n in (2, 3, 4) for i in range(len(words) - n + 1)]
+    else:
+        parts = words.split()
+        runs = [" ".join(parts[i : i + n]) for n in (1, 2) for i in range(len(parts) - n + 1)]
+    return list(dict.fromkeys(run for run in [words, *runs] if len(run) >= (2 if language == "zh" else _SHORTEST)))[
+        :_MAX_STRETCHES
+    ]
+
+
+def _closeness(stretch: str, phrase: str, language: str) -> float:
+    """How alike two spellings are, 0 to 1; of Chinese by characters or by sounds, of a slip by whole letters."""
+    closeness = OSA.normalized_similarity(stretch, phrase)
+    if language == "zh":
+        sounds = ["".join(spell(text)) for text in (stretch, phrase)]
+        return max(closeness, OSA.normalized_similarity(*sounds) if len(stretch) == len(phrase) else 0.0)
+    return closeness if stretch[:1] == phrase[:1] or closeness >= _SURE else 0.0
 
 
 def _tails(typed: Typed) -> list[str]:

@@ -87,7 +87,7 @@ class _Counted:
     def phrases(self, name_of: NameOf) -> Iterator[tuple[str, str, int]]:
         """(language, text, weight)."""
         for thing, count in self.things.items():
-            for language, name in _names(thing).items():
+            for language, name in names_of(thing).items():
                 yield language, name, count * _ALONE
         for field, values in self.values.items():
             if field == "brand":
@@ -96,7 +96,7 @@ class _Counted:
         for (thing, field, value), count in self.pairs.items():
             if len(self.values[field]) > _MAX_VALUES and field != "brand":
                 continue
-            for language, name in _names(thing).items():
+            for language, name in names_of(thing).items():
                 if text := _joined(name, role_of(field), name_of(field, value, language), language):
                     yield language, text, count
         for (thing, currency), prices in self.prices.items():
@@ -129,7 +129,7 @@ def _head(title: str) -> str:
     return found
 
 
-def _names(thing: str) -> Names:
+def names_of(thing: str) -> Names:
     """Language -> what a thing is called first."""
     names = load_concepts()[thing].names
     return {code: _paired(names[code][0]) if code == "en" else names[code][0] for code in LANGUAGES if names.get(code)}
@@ -170,7 +170,7 @@ def _priced(thing: str, currency: str, prices: list[int]) -> Iterator[tuple[str,
         scale *= 10
     bound = next((n * scale for n in _ROUND if n * scale >= middle), 0)
     within = sum(price <= bound * unit for price in prices)
-    names = _names(thing)
+    names = names_of(thing)
     if "en" in names:
         yield "en", f"{names['en']} under {format_money(bound * unit, currency)}", within
     if "zh" in names and currency in _UNDER_ZH:

@@ -142,6 +142,38 @@ class ChipSerializer(_Out):
     note = serializers.CharField()
 
 
+class ChipToSetSerializer(_Out):
+    """What refine takes with set_chip."""
+
+    field = serializers.CharField()
+    op = serializers.ChoiceField(("in", "not_in", "lte", "gte", "between"))
+    value = ChipValueField()
+    strength = serializers.ChoiceField(("must", "want", "avoid"))
+
+
+class QuestionOptionSerializer(_Out):
+    label = serializers.CharField()  # type: ignore[assignment]
+    count = serializers.IntegerField(help_text="How many products then fit.")
+    chip = ChipToSetSerializer()
+
+
+class QuestionSerializer(_Out):
+    """What to ask a shopper whose request is broad: the question whose answer tells most."""
+
+    field = serializers.CharField()
+    text = serializers.CharField()
+    options = QuestionOptionSerializer(many=True)
+
+
+class GroupSerializer(_Out):
+    """Results of one kind, of a broad request."""
+
+    title = serializers.CharField()
+    chip = ChipToSetSerializer()
+    count = serializers.IntegerField(help_text="Products of the kind in the whole answer.")
+    product_ids = serializers.ListField(child=serializers.CharField(), help_text="Of this page's items, best first.")
+
+
 class SeedsInForceSerializer(_Out):
     like = serializers.ListField(child=serializers.CharField())
     unlike = serializers.ListField(child=serializers.CharField())
@@ -157,6 +189,7 @@ class IntentSerializer(_Out):
     avoid = serializers.CharField(help_text="What was held against products by meaning.")
     unparsed = serializers.ListField(child=serializers.CharField(), help_text="Words taken as plain words.")
     seeds = SeedsInForceSerializer(help_text="Products to be like, and unlike.")
+    question = QuestionSerializer(allow_null=True, help_text="Of a broad request; null of any other, and on later pages.")
 
 
 class ReasonSerializer(_Out):
@@ -247,6 +280,10 @@ class RecoverySerializer(_Out):
     )
     relaxed = ChipSerializer(many=True, help_text="What the shown items need not meet.")
     added = ChipSerializer(many=True, help_text="What they meet instead.")
+    did_you_mean = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Requests that this shop can answer, where it has nothing of the kind asked for.",
+    )
     message = serializers.CharField()
     alternatives = AlternativeSerializer(many=True, help_text="The ways out, the smallest first; the first one is shown.")
 
@@ -266,6 +303,7 @@ class ResultSerializer(_Out):
         many=True,
         help_text="Counted over what meets all other musts and is related; empty on later pages and beside a relaxation.",
     )
+    groups = GroupSerializer(many=True, help_text="Directions that a broad request may take; empty of a narrow one.")
     page = PageSerializer()
     recovery = RecoverySerializer()
     degraded = serializers.ListField(child=serializers.CharField(), help_text="What was not available; empty: all was well.")

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from fusion.directions import Group, Question
 from fusion.facets import Facet
 from fusion.types import Answer, Constraint, Instruction, Item, ItemText, Money, Operator, Order, RankedItem, Reason
 from recommender.api.tokens import Page, sign_attribution, sign_page
 from recommender.catalog import Shopper
 from recommender.models import Recommendation
+from recommender.services.recovery import did_you_mean
 from recommender.services.refining import Change
 from recommender.services.requests import chips_in_force
 from recommender.services.serving import Served
@@ -141,11 +143,12 @@ def ranked(entry: RankedItem, language: str, base: str, explain: bool) -> dict[s
     }
 
 
-def recovery(answer: Answer) -> dict[str, Any]:
+def recovery(answer: Answer, meant: Sequence[str]) -> dict[str, Any]:
     return {
         "state": "none" if answer.state == "ok" else answer.state,
         "relaxed": chips(answer.relaxation.dropped),
         "added": chips(answer.relaxation.added),
+        "did_you_mean": list(meant),
         "message": answer.relaxation.message,
         "alternatives": [
             {
@@ -180,6 +183,23 @@ def facet(counted: Facet) -> dict[str, Any]:
     }
 
 
+def group(given: Group) -> dict[str, Any]:
+    """Results of one kind, of a broad request."""
+    return {"title": given.title, "chip": _filter(given.chip), "count": given.n, "product_ids": list(given.item_ids)}
+
+
+def question(given: Question) -> dict[str, Any]:
+    """The one question that tells most, with answers to be added as chips."""
+    options = [{"label": label, "count": n, "chip": _filter(chip)} for label, chip, n in given.options]
+    return {"field": given.field, "text": given.text, "options": options}
+
+
+def _filter(constraint: Constraint) -> dict[str, Any]:
+    """A chip to send back with set_chip."""
+    told = chip(constraint, 0)
+    return {name: told[name] for name in ("field", "op", "value", "strength")}
+
+
 def change(given: Change, parent: Sequence[Constraint], child: Sequence[Constraint]) -> dict[str, Any]:
     """One difference between two answers; a chip has the id that it has in the answer it is of."""
     home = child if given.added else parent
@@ -205,12 +225,16 @@ def result(
         "attribution_token": sign_attribution(stored.pk, shopper),
         "created_at": timestamp(stored.created_at),
         "expires_at": timestamp(stored.expires_at),
-        "intent": intent(answer.instruction, order, shown, stored.request),
+        "intent": {
+            **intent(answer.instruction, order, shown, stored.request),
+            "question": question(answer.question) if answer.question else None,
+        },
         "items": [ranked(entry, shown, base, explain) for entry in answer.items],
         "total": {"value": answer.total, "relation": "gte" if answer.partial else "eq"},
         "facets": [facet(one) for one in answer.facets],
+        "groups": [group(one) for one in answer.groups],
         "page": page(None if following is None else sign_page(Page(stored.pk, following, limit))),
-        "recovery": recovery(answer),
+        "recovery": recovery(answer, did_you_mean(answer, shown) if served.offset == 0 else ()),
         "degraded": list(answer.degraded),
         "versions": versions(stored.versions),
     }

@@ -1,9 +1,9 @@
 """Where the shop meets the plugin. No other part of the shop imports ``recommender`` or ``fusion``."""
 
+from shop.recommendations.answers import ask, more, refine
 from shop.recommendations.home import answered_examples, trending, value_name
 from shop.recommendations.host import ShopCatalog, items_changed, products_waiting, record_past_events, start_warm_up
 from shop.recommendations.pages import (
-    ask,
     delete_query_photo,
     export_of,
     for_you,
@@ -14,9 +14,7 @@ from shop.recommendations.pages import (
     history_size,
     keep_history,
     learnt_from_simulated,
-    more,
     read_query_photo,
-    refine,
     seen_lately,
     shopper_of,
     similar_to,

@@ -28,6 +28,7 @@ def request_of(asked: Asked) -> RecommendationRequest:
     """
     try:
         added = tuple(read_chip(key, Strength(strength)) for strength, _, key in (chip.partition(":") for chip in asked.add))
+        filters = tuple(replace(read_chip(key), source="filter") for key in asked.only)
     except ValueError as error:
         raise RequestRefused(_("This address is damaged. Ask again in the box above.")) from error
     return RecommendationRequest(
@@ -38,10 +39,12 @@ def request_of(asked: Asked) -> RecommendationRequest:
         disliked=asked.unlike,
         seed_blocks=_OTHER_COLOUR_BLOCKS if asked.like and any(_refuses_a_colour(chip) for chip in added) else (),
         edits=ChipEdits(asked.drop, added),
+        filters=filters,
         order=ORDERS.get(asked.sort),
         limit=PAGE_SIZE,
         surface="search",
         exclude=(*asked.like, *asked.unlike),
+        facets=True,
     )
 
 
@@ -61,6 +64,7 @@ def asked_of(request: RecommendationRequest) -> Asked:
         unlike=request.disliked,
         parent=request.undo_to,
         box=",".join(f"{number:g}" for number in request.box) if request.box else "",
+        only=tuple(chip_key(chip) for chip in request.filters),
     )
 
 

@@ -14,37 +14,30 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from fusion.chips import SORT, chip_key, chips_of
 from fusion.exceptions import InvalidQuery
 from fusion.photos import cut_out
-from fusion.types import Constraint, Interaction
+from fusion.types import Interaction
 from recommender.catalog import Shopper, get_catalog, user_key
 from recommender.conf import get_settings
 from recommender.engine import get_engine
-from recommender.exceptions import ResultExpired, UnknownItem, UnknownPhoto, UnknownRecommendation, UploadQuotaExceeded
+from recommender.exceptions import UnknownItem, UnknownPhoto, UploadQuotaExceeded
 from recommender.models import Event
 from recommender.services import relations, uploads
 from recommender.services.feedback import delete_event, history, merge_visitor
 from recommender.services.personal_data import erase, export
-from recommender.services.refining import Refinement, refined, scene_of, undone
-from recommender.services.requests import chips_in_force
-from recommender.services.serving import RecommendationRequest, Served, owned, page, recommend, similar
+from recommender.services.serving import RecommendationRequest, Served, recommend, similar
 from recommender.services.visitors import owned_by
 from shop.accounts.selectors import uses_history
 from shop.catalog.selectors import products_by_sku
-from shop.recommendations.addresses import ORDERS, PAGE_SIZE, asked_of, request_of, sort_of, ways_of
-from shop.storefront.asking import Asked
-from shop.storefront.cards import MAX_KEY, AnswerPage, Card, Chip, HistoryEntry, ReasonNote, card_of
-from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
+from shop.storefront.cards import Card, HistoryEntry, ReasonNote, card_of
+from shop.storefront.errors import PhotoGone, PhotoRefused
 from shop.storefront.money import chosen_currency
 from shop.storefront.visitors import who
-from shop.storefront.wording import degraded_notes, event_words, photo_refusal
+from shop.storefront.wording import event_words, photo_refusal
 
 logger = logging.getLogger(__name__)
 
 SHELF_SIZE = 8
-# Steps that a page offers; more come over the API.
-_PAGE_STEPS = ("cheaper", "dearer", "more_like", "less_like", "another_colour", "undo")
 
 
 def shopper_of(request: HttpRequest, *, remember: bool = False) -> Shopper:
@@ -60,63 +53,6 @@ def shopper_of(request: HttpRequest, *, remember: bool = False) -> Shopper:
     )
 
 
-def ask(request: HttpRequest, asked: Asked) -> AnswerPage:
-    """Answer a request in words, with a photo, or both.
-
-    Raises:
-        PhotoGone: the photo in the address is not this shopper's, or its day is over.
-        RequestRefused: the request cannot be answered as it is.
-    """
-    shopper = shopper_of(request, remember=True)
-    parent = _own(asked.parent, shopper)
-    given = replace(request_of(asked), parent_id=parent, undo_to=parent)
-    try:
-        return _answer_page(recommend(given, shopper), asked, shopper)
-    except UnknownPhoto as error:
-        raise PhotoGone from error
-    except InvalidQuery as error:
-        raise RequestRefused(str(error)) from error
-
-
-def more(request: HttpRequest, asked: Asked, recommendation_id: str, offset: int) -> AnswerPage:
-    """A later page of a stored answer: nothing repeats and nothing is left out, whatever happened in between.
-
-    Raises:
-        AnswerGone, AnswerExpired: see shop.storefront.errors.
-    """
-    shopper = shopper_of(request)
-    try:
-        return _answer_page(page(recommendation_id, shopper, offset, PAGE_SIZE, shopper.language), asked, shopper)
-    except UnknownRecommendation as error:
-        raise AnswerGone from error
-    except ResultExpired as error:
-        raise AnswerExpired from error
-
-
-def refine(request: HttpRequest, asked: Asked, answer: str, action: str, sku: str) -> Asked:
-    """The request one step on: cheaper or dearer than a product, more or less like it, in another colour, or a step back.
-
-    Args:
-        answer: id of the answer on which the step was taken.
-    Raises:
-        AnswerGone: the answer is not this shopper's.
-        RequestRefused: the step is not possible here; the message says why.
-    """
-    if action not in _PAGE_STEPS:
-        raise AnswerGone
-    shopper = shopper_of(request)
-    try:
-        row = owned(answer, shopper, expired=True)
-        if action == "undo":
-            return asked_of(undone(row, shopper))
-        following = refined(request_of(asked), Refinement(action, sku), scene_of(row))
-    except UnknownRecommendation as error:
-        raise AnswerGone from error
-    except InvalidQuery as error:
-        raise RequestRefused(str(error)) from error
-    return replace(asked_of(following), parent=row.pk)
-
-
 def similar_to(
     request: HttpRequest, sku: str, by: str, *, exclude: Collection[str] = (), limit: int = SHELF_SIZE
 ) -> list[Card]:
@@ -129,7 +65,7 @@ def similar_to(
     except UnknownItem:
         return []
     alike = {r.item.item_id for r in served.answer.items if sum(t.contribution for t in r.terms if t.source == "liked") > 0}
-    return [replace(card, reasons=()) for card in _cards(served) if card.sku in alike - set(exclude)][:limit]
+    return [replace(card, reasons=()) for card in cards_of(served) if card.sku in alike - set(exclude)][:limit]
 
 
 def goes_with(request: HttpRequest, sku: str) -> tuple[list[Card], str]:
@@ -156,7 +92,7 @@ def for_you(request: HttpRequest, exclude: Collection[str] = ()) -> list[Card]:
     if not _past(shopper, limit=1):
         return []
     served = recommend(RecommendationRequest(limit=SHELF_SIZE, surface="home", exclude=tuple(exclude)), shopper)
-    return [] if "history" in served.answer.degraded else _cards(served)
+    return [] if "history" in served.answer.degraded else cards_of(served)
 
 
 def seen_lately(request: HttpRequest) -> list[str]:
@@ -254,58 +190,7 @@ def keep_history(visitor_id: str, user_id: int) -> None:
     merge_visitor(visitor_id, user_key(user_id))
 
 
-def _own(answer: str, shopper: Shopper) -> str:
-    """The id of an answer if it is this shopper's, else ""; an address may name any."""
-    try:
-        return owned(answer, shopper, expired=True).pk if answer else ""
-    except UnknownRecommendation:
-        return ""
-
-
-def _dropped(asked: Asked, shopper: Shopper) -> list[Chip]:
-    """What was read from the words and taken off, to be put back."""
-    if not asked.drop:
-        return []
-    parsed = get_engine().parser.parse(asked.text, language=shopper.language, currency=shopper.currency)
-    return [_chip(c) for c in chips_of(parsed, shopper.language) if chip_key(c) in asked.drop]
-
-
-def _chip(c: Constraint) -> Chip:
-    key = chip_key(c)
-    return Chip(c.label or ", ".join(c.values), c.strength.value, key if len(key) <= MAX_KEY else "", c.note)
-
-
-def _seed_chips(asked: Asked) -> list[Chip]:
-    """The products to be like, and not like."""
-    products = products_by_sku([*asked.like, *asked.unlike])
-    says = {sku: _("like %(name)s") for sku in asked.like} | {sku: _("unlike %(name)s") for sku in asked.unlike}
-    names = {sku: product.name_in(get_language() or "en") for sku, product in products.items()}
-    return [Chip(text % {"name": names[sku]}, "seed", sku) for sku, text in says.items() if sku in names]
-
-
-def _answer_page(served: Served, asked: Asked, shopper: Shopper) -> AnswerPage:
-    answer, order = served.answer, served.answer.instruction.order
-    chips = chips_in_force(answer.instruction, ORDERS.get(asked.sort), shopper.language)
-    return AnswerPage(
-        id=served.recommendation.pk,
-        cards=_cards(served),
-        chips=[*(_chip(c) for c in chips), *_seed_chips(asked)],
-        dropped=_dropped(asked, shopper),
-        sort=asked.sort or sort_of(order),
-        unparsed=answer.instruction.unparsed,
-        total=answer.total,
-        state=answer.state,
-        message=answer.relaxation.message,
-        degraded=degraded_notes(answer.degraded),
-        offset=served.offset,
-        next_offset=served.next_offset,
-        ways=ways_of(answer.relaxation.alternatives, asked, served.recommendation.pk),
-        order_key=next((chip_key(c) for c in chips if c.field == SORT), ""),
-        undo=bool(served.recommendation.request.get("undo_to")),
-    )
-
-
-def _cards(served: Served) -> list[Card]:
+def cards_of(served: Served) -> list[Card]:
     """Cards with the answer's reasons; each link says which answer it came from, so that a click teaches something."""
     products = products_by_sku([ranked.item.item_id for ranked in served.answer.items])
     cards = []

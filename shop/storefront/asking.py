@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -17,6 +18,7 @@ class Asked:
         photo: id of an uploaded photo, "" for none.
         drop: keys of what was understood and is not meant (see Chip.key).
         add: chips put in by hand, each as its strength, a colon and its key.
+        only: keys of filters: what they do not fit is left out, and nothing else changes.
         like, unlike: skus of products to be like, and not like.
         sort: "" (relevance), "price", "-price" or "newest".
         parent: id of the answer that this one refines; its request is what "undo" goes back to.
@@ -32,10 +34,11 @@ class Asked:
     unlike: tuple[str, ...] = ()
     parent: str = ""
     box: str = ""
+    only: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.text or self.photo or self.add or self.like or self.unlike)
+        return not (self.text or self.photo or self.add or self.like or self.unlike or self.only)
 
     @property
     def url(self) -> str:
@@ -45,7 +48,7 @@ class Asked:
     @property
     def pairs(self) -> list[tuple[str, str]]:
         named = [("q", self.text), ("photo", self.photo), ("box", self.box), ("sort", self.sort), ("from", self.parent)]
-        lists = [("drop", self.drop), ("add", self.add), ("like", self.like), ("unlike", self.unlike)]
+        lists = [("drop", self.drop), ("add", self.add), ("f", self.only), ("like", self.like), ("unlike", self.unlike)]
         return [pair for pair in named if pair[1]] + [(name, value) for name, values in lists for value in values]
 
     def page_url(self, recommendation_id: str, offset: int) -> str:
@@ -77,10 +80,16 @@ class Asked:
         return [pair for pair in self.pairs if pair[0] != "box"]
 
     def without(self, key: str) -> Asked:
-        """Without a chip, be it read from the words or put in by hand."""
+        """Without a chip, be it read from the words, put in by hand or a filter."""
         add = tuple(chip for chip in self.add if chip.partition(":")[2] != key)
-        drop = self.drop if len(add) < len(self.add) or key in self.drop else (*self.drop, key)
-        return replace(self, drop=drop, add=add)
+        only = tuple(kept for kept in self.only if kept != key)
+        by_hand = len(add) < len(self.add) or len(only) < len(self.only)
+        drop = self.drop if by_hand or key in self.drop else (*self.drop, key)
+        return replace(self, drop=drop, add=add, only=only)
+
+    def narrowed(self, key: str) -> Asked:
+        """With one filter more."""
+        return replace(self, only=(*(kept for kept in self.only if kept != key), key))
 
     def put_back(self, key: str) -> Asked:
         return replace(self, drop=tuple(kept for kept in self.drop if kept != key))
@@ -89,7 +98,31 @@ class Asked:
         like, unlike = (tuple(kept for kept in seeds if kept != sku) for seeds in (self.like, self.unlike))
         return replace(self, like=like, unlike=unlike)
 
-    def step_url(self, answer: str, action: str, value: str = "") -> str:
-        """The address that makes the next request out of this one and goes there."""
-        extra = [("r", answer), ("action", action), ("sku", value)]
-        return f"{reverse('storefront:refine')}?{urlencode(self.pairs + [pair for pair in extra if pair[1]])}"
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step from an answer to the next, as a form of the answer page sends it.
+
+    Attributes:
+        action: "cheaper", "dearer", "more_like", "less_like", "another_colour" (with ``sku``), "edit", "filter" or "undo".
+        key: of the chip that is edited, "" for a new one.
+        values: of an edited chip; of a new one, the key of what it asks for.
+        how: what an edited chip says: "must", "want", "avoid" or "not".
+        low, high: bounds of a price in major units.
+        price: key of the range that is chosen, "" for any price, KEEP for what it was; was: its key before.
+        had: keys of chips that the facets showed as chosen.
+    """
+
+    action: str
+    sku: str = ""
+    key: str = ""
+    values: tuple[str, ...] = ()
+    how: str = ""
+    low: Decimal | None = None
+    high: Decimal | None = None
+    price: str = ""
+    was: str = ""
+    had: tuple[str, ...] = ()
+
+
+KEEP = "keep"

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from shop.catalog.models import Product
 from shop.storefront.money import show_money
+from shop.storefront.narrowing import ChipEdit, FacetBox, Option, OptionGroup
 from shop.storefront.pictures import Picture, picture_of
 
 FEW_LEFT = 5
@@ -48,18 +49,26 @@ class Card:
     unmet: Sequence[str] = ()
     priced: bool = True
 
+    @property
+    def other_percent(self) -> int:
+        """What speaks for it beyond the reasons, in per cent; 0 where next to nothing does."""
+        rest = 100 - sum(reason.percent for reason in self.reasons)
+        return rest if self.reasons and rest >= 2 else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Chip:
     """One thing that was understood. ``kind`` is "must", "want", "avoid" or "seed" (a product to be like, or not).
 
-    ``key`` names it in the address, to take it off; "" where the address cannot. Of a seed it is the sku.
+    ``key`` names it in the address, to take it off; "" where the address cannot. Of a seed it is the sku. ``edit`` says how
+    it can be changed, None where it cannot.
     """
 
     label: str
     kind: str
     key: str
     note: str = ""
+    edit: ChipEdit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,24 @@ class Way:
     total: int
     url: str
     shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Results of one kind, of a broad request. ``key``: of the filter that keeps to it; ``n``: how many there are."""
+
+    title: str
+    key: str
+    n: int
+    cards: Sequence[Card]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionNote:
+    """The one question to a broad request, and its answers as filters."""
+
+    text: str
+    options: Sequence[Option]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +133,13 @@ class AnswerPage:
         order_key: of the order that was read from the words, "" when there is none.
         undo: whether there is a step to go back.
         degraded: sentences about what was not available.
+        partial: whether there may be more products than ``total``.
+        facets: what the answer can be narrowed by.
+        had: keys of chips that the facets show as chosen; hidden: keys of filters that they do not show.
+        addable: what can be added as a chip by hand.
+        directions, question: of a broad request.
+        meant: requests that the shop can answer, where it has nothing of the kind. by_meaning: no product has a word of it.
+        says: what a screen reader hears when this answer takes the place of another.
         offset, next_offset: places of the first card and of the page after this one; None: nothing follows.
     """
 
@@ -124,6 +158,32 @@ class AnswerPage:
     ways: Sequence[Way] = ()
     order_key: str = ""
     undo: bool = False
+    partial: bool = False
+    facets: Sequence[FacetBox] = ()
+    had: Sequence[str] = ()
+    hidden: Sequence[str] = ()
+    addable: Sequence[OptionGroup] = ()
+    says: str = ""
+    directions: Sequence[Direction] = ()
+    question: QuestionNote | None = None
+    meant: Sequence[str] = ()
+    by_meaning: bool = False
+
+    @property
+    def rest(self) -> Sequence[Card]:
+        """The cards that are in no direction."""
+        told = {card.sku for direction in self.directions for card in direction.cards}
+        return [card for card in self.cards if card.sku not in told]
+
+    @property
+    def n_chosen(self) -> int:
+        """How many values of the facets are chosen."""
+        return sum(box.n_chosen for box in self.facets)
+
+
+def name_in_page(product: Product) -> str:
+    """A product's name in the page's language."""
+    return product.name_in(get_language() or "en")
 
 
 def name_language(product: Product) -> str:

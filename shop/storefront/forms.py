@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from shop.orders.models import MAX_QUANTITY
 from shop.reviews.models import MAX_STARS
 from shop.reviews.models import MAX_TEXT as MAX_REVIEW
-from shop.storefront.asking import Asked
+from shop.storefront.asking import Asked, Step
 from shop.storefront.cards import MAX_KEY
 from shop.storefront.money import currency_name, shop_currencies
 
@@ -22,6 +22,8 @@ MAX_TEXT = 500
 MAX_OFFSET = 100_000
 MAX_DROPS = 20
 MAX_SEEDS = 20
+MAX_FILTERS = 60
+HOWS = ("must", "want", "avoid", "not")
 SORTS = ("", "price", "-price", "newest")
 _BOX = re.compile(r"(?:\d{1,2}(?:\.\d{0,20})?|\.\d{1,20})(?:,(?:\d{1,2}(?:\.\d{0,20})?|\.\d{1,20})){3}")
 ID_PATTERN = RegexValidator(r"\A[0-9A-Za-z_-]{1,64}\Z", _("This is not an id of this shop."))
@@ -77,7 +79,8 @@ class AskForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         for name, most, longest in (
-            ("drop", MAX_DROPS, MAX_KEY), ("add", MAX_DROPS, MAX_KEY), ("like", MAX_SEEDS, 128), ("unlike", MAX_SEEDS, 128)
+            ("drop", MAX_DROPS, MAX_KEY), ("add", MAX_DROPS, MAX_KEY), ("f", MAX_FILTERS, MAX_KEY),
+            ("like", MAX_SEEDS, 128), ("unlike", MAX_SEEDS, 128),
         ):  # fmt: skip
             given = cast(QueryDict, self.data).getlist(name)
             if len(given) > most or any(len(text) > longest or "\x00" in text for text in given):
@@ -94,15 +97,45 @@ class AskForm(forms.Form):
         given = self.cleaned_data
         return Asked(
             given["q"], given["photo"], given["drop"], given["sort"], given["add"], given["like"], given["unlike"],
-            given["parent"], given["box"] if given["photo"] else "",
+            given["parent"], given["box"] if given["photo"] else "", given["f"],
         )  # fmt: skip
 
 
 class StepForm(AskForm):
-    """A request and one step from it: "cheaper than this", "another colour", back."""
+    """A request and one step from it: "cheaper than this", a chip changed, filters chosen, or back.
 
-    action = forms.CharField(max_length=32)
+    ``step`` is an action and the sku that it is about, as a card's buttons send it.
+    """
+
+    step = forms.CharField(required=False, max_length=160)
+    action = forms.CharField(required=False, max_length=32)
     sku = forms.CharField(required=False, max_length=128)
+    key = forms.CharField(required=False, max_length=MAX_KEY)
+    how = forms.ChoiceField(required=False, choices=[(how, how) for how in HOWS])
+    price = forms.CharField(required=False, max_length=MAX_KEY)
+    was = forms.CharField(required=False, max_length=MAX_KEY)
+    low = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=3)
+    high = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=3)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if given.get("step"):
+            given["action"], _space, given["sku"] = given["step"].partition(" ")
+        for name in ("v", "had"):
+            values = cast(QueryDict, self.data).getlist(name)
+            if len(values) > MAX_FILTERS or any(len(text) > MAX_KEY or "\x00" in text for text in values):
+                raise forms.ValidationError(_("This address is damaged. Ask again in the box above."), code=name)
+            given[name] = tuple(values)
+        return given
+
+    @property
+    def step_taken(self) -> Step:
+        """The step; only of a valid form."""
+        given = self.cleaned_data
+        return Step(
+            given["action"], given["sku"], given["key"], given["v"], given["how"], given["low"], given["high"],
+            given["price"], given["was"], given["had"],
+        )  # fmt: skip
 
 
 class PhotoForm(forms.Form):

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from datetime import date
 
 from babel import Locale
-from babel.numbers import format_currency, get_currency_name
+from babel.numbers import format_currency, get_currency_name, get_currency_symbol
 from django.conf import settings
 from django.utils.translation import get_language
 
@@ -75,3 +75,8 @@ def currency_name(code: str, *, many: bool = False) -> str:
 def rates_date() -> date | None:
     """The day of the operator's rates, None where they gave none."""
     return date.fromisoformat(settings.EXCHANGE_RATES_DATE) if settings.EXCHANGE_RATES_DATE else None
+
+
+def currency_symbol(currency: str) -> str:
+    """What the page's language calls a currency: "$" in English, "US$" in Chinese."""
+    return str(get_currency_symbol(currency, locale=babel_locale()))

@@ -31,6 +31,12 @@ class Picture:
     full: str = ""
     thumb: str = ""
 
+    @property
+    def card_avif(self) -> str:
+        """Without the smallest size, which no card is drawn at: a page of cards must stay light."""
+        sizes = self.avif.split(", ")
+        return ", ".join(sizes[1:] or sizes)
+
 
 def picture_of(image: ProductImage, alt: str = "", shape: str = "s") -> Picture | None:
     """A photo cut to a square ("s": cards and rows) or whole ("w": the product's page).

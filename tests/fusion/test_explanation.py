@@ -1,6 +1,6 @@
 import pytest
 
-from fusion.explanation import MAX_REASONS, Context, explain, matched_words
+from fusion.explanation import MAX_REASONS, Context, explain, legs_of_reason, matched_words
 from fusion.types import ItemText, Term
 from tests.fusion.items import make_item
 
@@ -68,7 +68,20 @@ def test_without_an_item_that_speaks_there_is_no_history_reason() -> None:
 def test_matched_words_are_spelled_as_the_item_spells_them_and_follow_its_language() -> None:
     item = make_item("x", "Padded Chair", translations={"zh": ItemText("舒适软垫椅子", "柔软的椅子")})
     assert matched_words(item, ["chairs"]) == ["Chair"]
-    assert matched_words(item, ["椅子"]) == ["椅子"]
+    assert matched_words(item, ["椅子"], said="椅子") == ["椅子"]
     assert matched_words(item, ["chair", "椅子"], "zh") == ["椅子"]
-    assert matched_words(item, ["chair", "椅子"], "en") == ["Chair", "椅子"]
+    assert matched_words(item, ["chair", "椅子"], "en") == ["Chair"]
     assert matched_words(item, []) == []
+
+
+def test_what_was_only_added_to_the_search_is_never_cited_by_itself() -> None:
+    item = make_item("x", "Balloon Seat", category=("Furniture",), translations={"zh": ItemText("气球凳", "座位")})
+    added = ["red", "chair", "Furniture", "家具"]
+    assert matched_words(item, added, "zh", said="chair") == []
+    assert matched_words(item, [*added, "seats"], "zh", said="red seats") == ["seats"]  # the shopper's own word
+    assert matched_words(item, added, "en", said="red chair") == []
+    term = [Term("lexical", "words", 0.3, 2.0)]
+    told = explain(item, term, Context("zh", words=added, said="chair"))
+    assert [(r.code, r.label) for r in told] == [("matches_request", "文字与您的要求相符")]
+    assert legs_of_reason(told[0], term) == {("words", "lexical")}
+    assert explain(item, term, Context("zh", words=["lamp"], said="lamp")) == ()

@@ -63,7 +63,7 @@ def test_the_message_names_what_is_missing_and_every_way_out() -> None:
     )
     found = ways(columns, RED, UNDER_50, language="zh", thing="鞋")
     assert Wording("zh", name, columns, "鞋").of_relaxation([RED, UNDER_50], found, Topic(thing="鞋")) == (
-        "没有$50以内的红色鞋：$54起的红色鞋（3 件），或$50以内的蓝色鞋（7 件）。以下显示：$54起的红色鞋。"
+        "没有US$50以内的红色鞋：US$54起的红色鞋（3 件），或US$50以内的蓝色鞋（7 件）。以下显示：US$54起的红色鞋。"
     )
 
 
@@ -161,7 +161,10 @@ def test_nothing_helps_when_nothing_is_there() -> None:
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "red Nike shoes for women, size 42, not black, under $50"), ("zh", "$50以内、women、尺码 42、非黑色的红色Nike鞋")],
+    [
+        ("en", "red Nike shoes for women, size 42, not black, under $50"),
+        ("zh", "US$50以内、women、尺码 42、非黑色的红色Nike鞋"),
+    ],
 )
 def test_all_kinds_of_musts_are_said_in_one_phrase(language: str, said: str) -> None:
     musts = [

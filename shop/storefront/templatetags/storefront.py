@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from django.template import Library
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -94,23 +96,43 @@ def sort_url(asked: Asked, sort: str, read: str = "") -> str:
 
 
 @register.simple_tag
-def step_url(asked: Asked, answer: str, action: str, sku: str = "") -> str:
-    return asked.step_url(answer, action, sku)
+def state(asked: Asked, answer: str = "", filters: bool = True) -> SafeString:
+    """The request as hidden fields of a form that takes a step from it. ``filters``: with those that are chosen."""
+    pairs = [(name, value) for name, value in asked.pairs if name != "from" and (filters or name != "f")]
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', [*pairs, ("r", answer)] if answer else pairs)
 
 
 @register.simple_tag
-def seedless_url(asked: Asked, sku: str) -> str:
-    return asked.without_seed(sku).url
+def undo_url(asked: Asked, answer: str) -> str:
+    return f"{reverse('storefront:refine')}?{urlencode([*asked.pairs, ('r', answer), ('action', 'undo')])}"
 
 
 @register.simple_tag
-def drop_url(asked: Asked, key: str) -> str:
-    return asked.without(key).url
+def seedless_url(asked: Asked, sku: str, answer: str = "") -> str:
+    return replace(asked.without_seed(sku), parent=answer or asked.parent).url
+
+
+@register.simple_tag
+def drop_url(asked: Asked, key: str, answer: str = "") -> str:
+    """``answer``: of which the chip is; undo goes back to it."""
+    return replace(asked.without(key), parent=answer or asked.parent).url
+
+
+@register.simple_tag
+def clear_url(asked: Asked, answer: str = "") -> str:
+    """Without any filter."""
+    return replace(asked, only=(), parent=answer or asked.parent).url
 
 
 @register.simple_tag
 def put_back_url(asked: Asked, key: str) -> str:
     return asked.put_back(key).url
+
+
+@register.simple_tag
+def narrow_url(asked: Asked, key: str, answer: str = "") -> str:
+    """With one filter more."""
+    return replace(asked.narrowed(key), parent=answer or asked.parent).url
 
 
 @register.simple_tag

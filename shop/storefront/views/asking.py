@@ -45,9 +45,9 @@ def refine(request: HttpRequest) -> HttpResponse:
     form = StepForm(request.GET)
     if not form.is_valid():
         raise Http404
-    asked, given = form.asked, form.cleaned_data
+    asked = form.asked
     try:
-        return redirect(recommendations.refine(request, asked, given["r"], given["action"], given["sku"]).url)
+        return redirect(recommendations.refine(request, asked, form.cleaned_data["r"], form.step_taken).url)
     except AnswerGone as error:
         raise Http404 from error
     except RequestRefused as error:
@@ -57,7 +57,8 @@ def refine(request: HttpRequest) -> HttpResponse:
 
 def _later_page(request: HttpRequest, asked: Asked, recommendation_id: str, offset: int) -> HttpResponse:
     try:
-        return _answer(request, asked, recommendations.more(request, asked, recommendation_id, offset))
+        found = recommendations.more(request, asked, recommendation_id, offset, whole=not _wants_part(request))
+        return _answer(request, asked, found)
     except AnswerGone as error:
         raise Http404 from error
     except AnswerExpired:
@@ -67,9 +68,12 @@ def _later_page(request: HttpRequest, asked: Asked, recommendation_id: str, offs
 
 
 def _answer(request: HttpRequest, asked: Asked, page: AnswerPage) -> HttpResponse:
-    template = "storefront/partials/more.html" if _wants_part(request) else "storefront/answer.html"
+    part = "more" if page.offset else "answer_live"
+    template = f"storefront/partials/{part}.html" if _wants_part(request) else "storefront/answer.html"
     next_url = asked.page_url(page.id, page.next_offset) if page.next_offset is not None else ""
-    context = {"asked": asked, "page": page, "next_url": next_url, "service": _service_answer(request, asked, page)}
+    whole = not _wants_part(request)
+    service = _service_answer(request, asked, page) if whole or not page.offset else None
+    context = {"asked": asked, "page": page, "next_url": next_url, "service": service, "part": not whole}
     response = render(request, template, context)
     # The same address gives a whole page or a part of it; a cache or the back button must never mix them up.
     patch_vary_headers(response, ["HX-Request"])

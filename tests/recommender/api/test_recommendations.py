@@ -28,7 +28,14 @@ def test_words_are_understood_shown_as_chips_and_answered_with_reasons(api):
     assert all(entry["product"]["title"].startswith("Red lamp") for entry in result["items"])
     assert [entry["rank"] for entry in result["items"]] == [1, 2, 3, 4, 5]
     assert all(entry["explanation"]["reasons"] and entry["explanation"]["summary"] for entry in result["items"])
-    assert result["recovery"] == {"state": "none", "relaxed": [], "added": [], "message": "", "alternatives": []}
+    assert result["recovery"] == {
+        "state": "none",
+        "relaxed": [],
+        "added": [],
+        "did_you_mean": [],
+        "message": "",
+        "alternatives": [],
+    }
     assert result["degraded"] == []
 
 
