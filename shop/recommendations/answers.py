@@ -175,7 +175,7 @@ def _answer_page(served: Served, asked: Asked, shopper: Shopper) -> AnswerPage:
         directions=offering.directions(answer.groups, cards) if first else (),
         question=offering.question(answer.question) if first else None,
         meant=did_you_mean(answer, shopper.language) if first else (),
-        by_meaning=first and not answer.groups and not is_known(answer, get_engine()),
+        by_meaning=first and not answer.groups and "text_model" not in answer.degraded and not is_known(answer, get_engine()),
     )
 
 

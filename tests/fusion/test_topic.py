@@ -110,3 +110,23 @@ def test_each_way_out_keeps_what_it_promises(shop: RecommendationPipeline) -> No
             entries = {i: shop.collection.item(i) for i in shop.collection.ids()}
             fitting = shop.still_fit({i: item for i, item in entries.items() if item}, [*kept, *way.added])
             assert way.n_results <= len(fitting)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("guitar", "This shop has nothing like “guitar”. These come nearest."),
+        ("a guitar under $50", "This shop has nothing like “guitar”. These come nearest."),
+        ("吉他", "本店没有“吉他”。以下是最接近的商品。"),
+    ],
+)
+def test_a_known_thing_that_no_product_is_called_is_said_not_to_be_there(shop, text, says) -> None:
+    answer = shop.recommend(Query(text=text))
+    assert (answer.state, answer.relaxation.message) == ("no_match", says)
+    assert answer.items
+    assert not answer.groups
+
+
+@pytest.mark.parametrize("text", ["tent", "mug", "帐篷", "pink things", "something nice"])
+def test_what_is_there_or_is_no_thing_is_not_said_to_be_missing(shop, text) -> None:
+    assert shop.recommend(Query(text=text)).state == "ok"

@@ -209,3 +209,31 @@ def test_facets_count_what_choosing_gives_and_never_drop_the_request(api):
     assert prices["values"][0]["value"]["gte"] is None
     following = api.get(f"/api/v1/recommendations/{result['recommendation_id']}?cursor={result['page']['next_cursor']}")
     assert following.json()["facets"] == []
+
+
+def test_nothing_of_the_kind_offers_requests_that_this_shop_can_answer(api):
+    recovery = api.ask("guitar")["recovery"]
+    assert recovery["state"] == "no_match"
+    assert recovery["did_you_mean"]
+    for text in recovery["did_you_mean"]:
+        assert api.ask(text)["recovery"]["state"] == "none"
+    chinese = api.post("/api/v1/recommendations", {"query": {"text": "吉他", "language": "zh"}}).json()["recovery"]
+    assert all(not text.isascii() for text in chinese["did_you_mean"])
+    assert api.ask("red lamp")["recovery"]["did_you_mean"] == []
+
+
+def test_a_broad_request_gets_directions_and_one_question_whose_options_are_chips(api):
+    result = api.ask("anything at all", limit=24)
+    assert len(result["groups"]) >= 2
+    shown = [entry["product"]["sku"] for entry in result["items"]]
+    for group in result["groups"]:
+        assert set(group["product_ids"]) <= set(shown)
+        body = {"action": "set_chip", "chip": group["chip"]}
+        narrowed = api.post(f"/api/v1/recommendations/{result['recommendation_id']}/refine", body).json()
+        assert all("/".join(e["product"]["category"]) == group["chip"]["value"][0] for e in narrowed["items"])
+        assert narrowed["groups"] == []
+    question = result["intent"]["question"]
+    assert question["text"]
+    assert 2 <= len(question["options"]) <= 4
+    narrow = api.ask("red lamp")
+    assert (narrow["groups"], narrow["intent"]["question"]) == ([], None)

@@ -11,34 +11,42 @@
     if (form && desk.matches) form.requestSubmit();
   });
 
-  // The same field or link of the next answer: by its id, or by its name and value.
+  // The same field or link of the next answer: by its id, or by its name and value. A card's button has none.
   const twin = (element) => {
     if (element?.id) return () => document.getElementById(element.id);
-    if (!element?.name) return () => null;
+    if (!element?.name || element.closest(".card")) return () => null;
     const { name, value, type } = element;
-    return () => [...answer().querySelectorAll(`[name="${CSS.escape(name)}"]`)].find((field) => (type === "radio" ? field.checked : type !== "checkbox" || field.value === value));
+    const same = (field) => (type === "radio" ? field.checked : type !== "checkbox" || field.value === value);
+    return () => [...document.getElementsByName(name)].find((field) => field.type === type && same(field));
   };
 
-  let kept = {};
+  const links = () => document.querySelectorAll("#results .card-link");
+  let kept = null;
+  let before = -1;
   document.addEventListener("htmx:beforeSwap", (event) => {
+    before = event.detail.target.classList.contains("more") ? links().length : -1;
     if (event.detail.target.id !== "answer") return;
     const open = {};
     for (const facet of document.querySelectorAll(".facet")) open[facet.dataset.field] = facet.open;
-    kept = { again: twin(document.activeElement), inside: answer().contains(document.activeElement), open };
+    const focused = document.activeElement;
+    kept = { again: twin(focused), inside: answer().contains(focused), open };
   });
 
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.target.id !== "answer" && event.detail.elt.id !== "answer") return;
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!kept) return goOn();
     for (const facet of document.querySelectorAll(".facet")) {
-      if (facet.dataset.field in (kept.open || {})) facet.open = kept.open[facet.dataset.field];
+      if (facet.dataset.field in kept.open) facet.open = kept.open[facet.dataset.field];
     }
-    if (kept.inside) {
-      const again = kept.again() || document.getElementById("count") || document.getElementById("asked");
-      again?.focus({ preventScroll: true });
-    }
+    if (kept.inside) (kept.again() || document.getElementById("count") || document.getElementById("asked"))?.focus({ preventScroll: true });
     document.getElementById("announce").textContent = answer().dataset.says;
-    kept = {};
+    kept = null;
   });
+
+  // "Load more" replaces itself: the keyboard goes on at the first new result.
+  const goOn = () => {
+    if (before >= 0 && links().length > before && document.activeElement === document.body) links()[before].focus({ preventScroll: true });
+    before = -1;
+  };
 
   // Switches of the header come back to the page that is shown now.
   document.addEventListener("htmx:pushedIntoHistory", () => {

@@ -29,13 +29,6 @@
       if (toast.textContent.trim()) leaving = setTimeout(() => toast.replaceChildren(), 6000);
     }).observe(toast, { childList: true });
   }
-  // "Load more" replaces itself: the keyboard goes on at the first new result.
-  let before = 0;
-  const links = () => document.querySelectorAll("#results .card-link");
-  document.addEventListener("htmx:beforeSwap", () => (before = links().length));
-  document.addEventListener("htmx:afterSettle", () => {
-    if (links().length > before && document.activeElement === document.body) links()[before].focus({ preventScroll: true });
-  });
   for (const name of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(name, (event) => {
       const link = event.detail.elt.closest("a[href]");
