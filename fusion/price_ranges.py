@@ -36,8 +36,8 @@ def ranges_of(values: NDArray[np.float64], currency: str, exchange: Exchange) ->
 
 def _round(amount: float, currency: str) -> int:
     """The nearest round amount, in minor units."""
-    unit = 10 ** minor_unit_exponent(currency)
+    unit = float(10 ** minor_unit_exponent(currency))
     major = max(amount / unit, 1e-9)
-    scale = 10.0 ** floor(log10(major))
+    scale = float(10.0 ** floor(log10(major)))
     nearest = min((first * step for step in (scale, 10 * scale) for first in _ROUND), key=lambda round_: abs(round_ - major))
     return max(1, round(nearest * unit))

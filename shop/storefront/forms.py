@@ -104,10 +104,11 @@ class AskForm(forms.Form):
 class StepForm(AskForm):
     """A request and one step from it: "cheaper than this", a chip changed, filters chosen, or back.
 
-    ``step`` is an action and the sku that it is about, as a card's buttons send it.
+    ``step`` is an action and the sku that it is about; ``card`` alone asks which steps there are from a product.
     """
 
     step = forms.CharField(required=False, max_length=160)
+    card = forms.CharField(required=False, max_length=128)
     action = forms.CharField(required=False, max_length=32)
     sku = forms.CharField(required=False, max_length=128)
     key = forms.CharField(required=False, max_length=MAX_KEY)

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from shop import recommendations
+from shop.catalog.selectors import products_by_sku
 from shop.faq.selectors import ServiceAnswer, answer_to
 from shop.storefront.asking import Asked
-from shop.storefront.cards import AnswerPage
+from shop.storefront.cards import AnswerPage, card_of
 from shop.storefront.errors import AnswerExpired, AnswerGone, PhotoGone, PhotoRefused, RequestRefused
 from shop.storefront.forms import AskForm, PartForm, PhotoForm, StepForm
 
@@ -46,6 +47,8 @@ def refine(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     asked = form.asked
+    if form.cleaned_data["card"] and not form.cleaned_data["action"]:
+        return _steps(request, asked, form.cleaned_data["r"], form.cleaned_data["card"])
     try:
         return redirect(recommendations.refine(request, asked, form.cleaned_data["r"], form.step_taken).url)
     except AnswerGone as error:
@@ -53,6 +56,15 @@ def refine(request: HttpRequest) -> HttpResponse:
     except RequestRefused as error:
         messages.warning(request, str(error))
         return redirect(asked.url)
+
+
+def _steps(request: HttpRequest, asked: Asked, answer: str, sku: str) -> HttpResponse:
+    """The steps from one product, as a page of its own: what the menu of a card is where no script runs."""
+    found = products_by_sku([sku]).get(sku)
+    if found is None:
+        raise Http404
+    context = {"asked": asked, "answer": answer, "card": card_of(found), "value": f" {sku}"}
+    return render(request, "storefront/steps.html", context)
 
 
 def _later_page(request: HttpRequest, asked: Asked, recommendation_id: str, offset: int) -> HttpResponse:

@@ -11,6 +11,31 @@
     if (form && desk.matches) form.requestSubmit();
   });
 
+  // One menu of steps serves every card: it opens beside the button that asks for it, at the bottom edge of a phone.
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("button.refine");
+    const menu = document.getElementById("steps");
+    if (!opener || !menu?.showPopover) return;
+    event.preventDefault();
+    for (const button of menu.querySelectorAll("[data-step]")) {
+      button.value = `${button.dataset.step} ${opener.value}`;
+      button.hidden = button.dataset.step === "cheaper" && "unpriced" in opener.dataset;
+    }
+    const compare = menu.querySelector("[data-compare]");
+    compare.href = `${compare.pathname}?sku=${encodeURIComponent(opener.value)}`;
+    menu.showPopover();
+    const place = opener.getBoundingClientRect();
+    menu.style.top = `${Math.min(place.bottom + scrollY + 4, scrollY + innerHeight - menu.offsetHeight - 8)}px`;
+    menu.style.left = `${Math.max(8, place.right - menu.offsetWidth)}px`;
+    menu.querySelector("button:not([hidden])").focus();
+  });
+
+  // A step is taken: the menu gives the focus back before its card goes.
+  document.addEventListener("submit", (event) => {
+    const menu = document.getElementById("steps");
+    if (event.target.id === "step" && menu?.matches(":popover-open")) menu.hidePopover();
+  });
+
   // The same field or link of the next answer: by its id, or by its name and value. A card's button has none.
   const twin = (element) => {
     if (element?.id) return () => document.getElementById(element.id);

@@ -35,8 +35,8 @@ def step(client: Client, html: str, action: str, card: int = 0) -> str:
     """Press a button of a card; the address that it leads to."""
     form = re.search(r'<form id="step" action="([^"]+)">(.*?)</form>', html, re.S)
     fields = [(unescape(n), unescape(v)) for n, v in re.findall(r'name="([^"]+)" value="([^"]*)"', form[2])]
-    pressed = [unescape(v) for v in re.findall(r'form=step name=step value="([^"]+)"', html) if v.startswith(f"{action} ")]
-    response = client.get(f"{form[1]}?{urlencode([*fields, ('step', pressed[card])])}")
+    skus = [unescape(sku) for sku in re.findall(r'form=step name=card value="([^"]+)"', html)]
+    response = client.get(f"{form[1]}?{urlencode([*fields, ('step', f'{action} {skus[card]}')])}")
     assert response.status_code == 302, response.content
     return response["Location"]
 
@@ -153,3 +153,18 @@ def test_another_shoppers_answer_is_no_parent_and_no_place_to_step_from(client, 
     assert stranger.get(f"/search/refine?q=lamp&r={answer}&action=cheaper&sku=sku-00").status_code == 404
     assert stranger.get(f"/search?q=lamp&from={answer}").status_code == 200
     assert Recommendation.objects.latest("created_at").parent_id is None
+
+
+def test_the_menu_of_a_card_is_a_page_of_its_own_where_no_script_runs(client, products):
+    html = page(client, q="lamp", sort="-price")
+    form = re.search(r'<form id="step" action="([^"]+)">(.*?)</form>', html, re.S)
+    fields = [(unescape(n), unescape(v)) for n, v in re.findall(r'name="([^"]+)" value="([^"]*)"', form[2])]
+    sku = re.search(r'form=step name=card value="([^"]+)"', html)[1]
+    menu = page(client, f"/search/refine?{urlencode([*fields, ('card', sku)])}")
+    assert "Back to the results" in menu
+    again = re.search(r'<form id="step"[^>]*>(.*?)</form>', menu, re.S)[1]
+    kept = [(unescape(n), unescape(v)) for n, v in re.findall(r'name="([^"]+)" value="([^"]*)"', again)]
+    pressed = re.search(rf'name="step" value="(cheaper {sku})"', menu)[1]
+    cheaper = page(client, f"/search/refine?{urlencode([*kept, ('step', pressed)])}")
+    assert max(prices(cheaper)) < prices(html)[0]
+    assert client.get(f"/search/refine?{urlencode([*fields, ('card', 'no-such')])}").status_code == 404
