@@ -19,6 +19,7 @@ from shop.storefront.selectors import POPULAR_DAYS, in_order, newest_products, p
 MAX_SHELVES = 6
 MIN_CARDS = 3
 ROW = 8
+DEPARTMENT_ROW = 6  # all of it is one link away
 # Requests to begin with, in the page's language: the first four are shown with the shop's own answer.
 EXAMPLES = [
     gettext_noop("something green for a dark corner"),
@@ -126,7 +127,7 @@ def _newest(taken: Collection[str]) -> Shelf:
 def _department(category: Category, taken: Collection[str]) -> Shelf:
     n = products_in(category).count()
     why = ngettext("From %(n)d product in this department.", "From %(n)d products in this department.", n) % {"n": n}
-    cards = [card_of(product) for product in products_of(category, ROW, list(taken))]
+    cards = [card_of(product) for product in products_of(category, DEPARTMENT_ROW, list(taken))]
     return Shelf(category.name_in(get_language() or "en"), why, cards, category.get_absolute_url())
 
 
