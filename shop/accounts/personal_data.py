@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from shop.accounts.models import Preference, Visitor
 from shop.orders.models import Cart, Order
 from shop.reviews.models import Review
+from shop.reviews.services import erase_reviews
 from shop.wishlist.models import Wish
 
 _CONTACT = ("email", "name", "phone", "address", "city", "postcode", "country", "note")
@@ -80,7 +81,7 @@ def erase_person(*, user: User | None, visitor_token: str) -> dict[str, int]:
     n_carts = _carts(user, visitor_token).count()
     _carts(user, visitor_token).delete()
     n_wishes = Wish.objects.filter(_owned(user, visitor_token)).delete()[0]
-    n_reviews = Review.objects.filter(_owned(user, visitor_token)).delete()[0]
+    n_reviews = erase_reviews(Review.objects.filter(_owned(user, visitor_token)))
     n_preferences = _preferences(user, visitor_token).count()
     _preferences(user, visitor_token).delete()
     Visitor.objects.filter(_visitors(user, visitor_token)).delete()

@@ -127,6 +127,7 @@ class Product(models.Model):
     """Something to buy. The plugin knows it by its sku.
 
     ``price_minor`` is in minor units of ``currency`` (cents, fen); None: not for sale. ``stock`` None: not tracked.
+    ``review_mean`` and ``n_reviews`` repeat what the approved reviews come to, for cards; shop.reviews.services writes them.
     """
 
     sku = models.CharField(_("sku"), max_length=128, unique=True)
@@ -146,6 +147,8 @@ class Product(models.Model):
     translations = models.JSONField(_("translations"), default=dict, blank=True, validators=[validate_translations])
     is_active = models.BooleanField(_("visible"), default=True, db_index=True)
     rating = models.FloatField(_("rating"), null=True, blank=True, validators=[MinValueValidator(0.0), MaxValueValidator(5.0)])
+    review_mean = models.FloatField(_("mean of the reviews"), null=True, blank=True, editable=False)
+    n_reviews = models.PositiveIntegerField(_("reviews shown"), default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 

@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from shop.reviews.models import Review
-from shop.reviews.services import decide
+from shop.reviews.services import decide, erase_reviews
 
 
 @admin.register(Review)
@@ -53,6 +53,15 @@ class ReviewAdmin(ModelAdmin):  # type: ignore[misc]
     @admin.action(description=_("Put back to waiting"), permissions=["change"])
     def put_back(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
         self._decide(request, queryset, Review.State.PENDING)
+
+    def save_model(self, request: HttpRequest, obj: Review, form: Any, change: bool) -> None:
+        decide(Review.objects.filter(pk=obj.pk), obj.state)
+
+    def delete_model(self, request: HttpRequest, obj: Review) -> None:
+        erase_reviews(Review.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        erase_reviews(queryset)
 
     def _decide(self, request: HttpRequest, reviews: QuerySet[Review], state: Any) -> None:
         n = decide(reviews, state)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Avg, Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from shop.catalog.models import Product
@@ -15,6 +18,7 @@ class NotBought(Exception):
     """Only who bought a product may review it."""
 
 
+@transaction.atomic
 def write_review(
     product: Product,
     *,
@@ -54,20 +58,46 @@ def write_review(
     for field, value in given.items():
         setattr(known, field, value)
     known.save()
+    _count([product.pk])
     return known
 
 
+@transaction.atomic
 def delete_review(product: Product, *, user_id: int | None, visitor_token: str) -> bool:
     """Take this shopper's review of a product back; False when there is none."""
     mine = Review.objects.filter(owned_by(user_id=user_id, visitor_token=visitor_token), product=product)
-    return mine.delete()[0] > 0
+    gone = mine.delete()[0] > 0
+    _count([product.pk])
+    return gone
 
 
+def erase_reviews(reviews: QuerySet[Review]) -> int:
+    """Delete a person's reviews and take them out of the means. Returns how many."""
+    product_ids = set(reviews.values_list("product_id", flat=True))
+    n = reviews.delete()[0]
+    _count(product_ids)
+    return n
+
+
+def _count(product_ids: Iterable[int]) -> None:
+    """Write what the approved reviews of these products come to into the products, for their cards."""
+    shown = Review.objects.filter(product=OuterRef("pk"), state=Review.State.APPROVED).order_by().values("product")
+    Product.objects.filter(pk__in=list(product_ids)).update(
+        review_mean=Subquery(shown.annotate(mean=Avg("stars")).values("mean")),
+        n_reviews=Coalesce(Subquery(shown.annotate(n=Count("id")).values("n")), 0),
+    )
+
+
+@transaction.atomic
 def decide(reviews: QuerySet[Review], state: str) -> int:
     """Approve, reject or put back many reviews at once. Returns how many changed."""
     wanted = Review.State(state)
     decided = None if wanted is Review.State.PENDING else timezone.now()
-    return reviews.exclude(state=wanted).update(state=wanted, decided_at=decided)
+    changing = reviews.exclude(state=wanted)
+    product_ids = set(changing.values_list("product_id", flat=True))
+    n = changing.update(state=wanted, decided_at=decided)
+    _count(product_ids)
+    return n
 
 
 @transaction.atomic
@@ -80,5 +110,8 @@ def merge_reviews(*, visitor_token: str, user_id: int) -> int:
     if not visitor_token:
         return 0
     guest = Review.objects.filter(user=None, visitor_token=visitor_token)
-    guest.filter(product_id__in=Review.objects.filter(user_id=user_id).values("product_id")).delete()
+    doubles = guest.filter(product_id__in=Review.objects.filter(user_id=user_id).values("product_id"))
+    product_ids = list(doubles.values_list("product_id", flat=True))
+    doubles.delete()
+    _count(product_ids)
     return guest.update(user_id=user_id, visitor_token="")

@@ -48,6 +48,8 @@ class Card:
     reasons: Sequence[ReasonNote] = ()
     unmet: Sequence[str] = ()
     priced: bool = True
+    stars: float | None = None
+    n_reviews: int = 0
 
     @property
     def other_percent(self) -> int:
@@ -224,4 +226,6 @@ def card_of(product: Product, *, url: str = "", reasons: Sequence[ReasonNote] = 
         reasons=reasons,
         unmet=unmet,
         priced=product.price_minor is not None,
+        stars=product.review_mean,
+        n_reviews=product.n_reviews,
     )

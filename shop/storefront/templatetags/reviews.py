@@ -41,10 +41,10 @@ def reviews_of(context: Any, product: Product) -> dict[str, Any]:
 def stars(given: float, spoken: bool = True) -> dict[str, Any]:
     """So many of five stars, drawn and said; halves are drawn from .25 on."""
     places = [("full" if given >= n - 0.25 else "half" if given >= n - 0.75 else "none") for n in range(1, MAX_STARS + 1)]
-    return {"places": places, "given": decimal_text(given), "spoken": spoken, "most": MAX_STARS}
+    return {"places": places, "given": decimal_text(given).removesuffix(".0"), "spoken": spoken, "most": MAX_STARS}
 
 
 @register.filter
 def decimal_text(number: float) -> str:
     """A mean as the language writes it: "4.3"."""
-    return str(format_decimal(round(number, 1), locale=babel_locale()))
+    return str(format_decimal(number, format="0.0", locale=babel_locale()))

@@ -66,7 +66,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
     """A guest's order by its number and e-mail. Which of the two was wrong is not said, and tries are counted."""
-    form = FindOrderForm(request.POST or None)
+    form = FindOrderForm(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return render(request, "storefront/find_order.html", {"form": form})
     if not within_limit(request, "find-order", TRIES_AN_HOUR):

@@ -36,7 +36,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, _("Your review is deleted."))
         return redirect(product)
     mine = own_review(product.pk, user_id=person.user_id, visitor_token=person.visitor)
-    form = ReviewForm(request.POST or None, initial=_initial(request, mine))
+    form = ReviewForm(request.POST if request.method == "POST" else None, initial=_initial(request, mine))
     status = 200
     if request.method == "POST":
         status = 400

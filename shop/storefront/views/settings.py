@@ -64,7 +64,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         "currency": chosen_currency(),
         "use_history": uses_history(user_id="" if person.user_id is None else str(person.user_id), visitor_id=person.visitor),
     }
-    form = SettingsForm(request.POST or None, initial=now)
+    form = SettingsForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method != "POST" or not form.is_valid():
         return render(request, "storefront/settings.html", {"form": form}, status=400 if form.is_bound else 200)
     if isinstance(request.user, User):

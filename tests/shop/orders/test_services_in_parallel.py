@@ -10,9 +10,11 @@ import pytest
 from django.db import connections
 
 from shop.catalog.models import Product
-from shop.orders.errors import OutOfStock
+from shop.orders.checkout import check_out
+from shop.orders.errors import EmptyCart, OutOfStock
 from shop.orders.models import Cart, Order
 from shop.orders.services import add_to_cart, cart_for, order_place
+from shop.payments.models import Payment
 from tests.shop.makers import CONTACT, make_product
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,6 +48,27 @@ def test_twenty_parallel_posts_with_one_key_make_one_order():
     outcomes = at_once([lambda: order_place(Cart.objects.get(pk=cart.pk), CONTACT, "key")] * 20)
     assert {order.number for order in outcomes} == {Order.objects.get().number}
     assert Product.objects.get(pk=product.pk).stock == 48
+
+
+def test_twenty_parallel_checkouts_with_one_key_make_one_order_and_one_payment():
+    product = make_product(stock=50)
+    cart = cart_for(user_id=None, visitor_token="guest")
+    add_to_cart(cart, product, 2)
+    outcomes = at_once([lambda: check_out(Cart.objects.get(pk=cart.pk), CONTACT, "key")] * 20)
+    assert {getattr(order, "number", order) for order in outcomes} == {Order.objects.get().number}
+    assert [(p.order_id, p.state) for p in Payment.objects.all()] == [(Order.objects.get().pk, "authorised")]
+
+
+def test_ten_tabs_of_one_cart_make_one_order_and_reserve_no_money_beside_it():
+    product = make_product(stock=50)
+    cart = cart_for(user_id=None, visitor_token="guest")
+    add_to_cart(cart, product, 2)
+    jobs = [lambda n=n: check_out(Cart.objects.get(pk=cart.pk), CONTACT, f"tab {n}") for n in range(10)]
+    outcomes = at_once(jobs)
+    assert [type(outcome) for outcome in outcomes].count(Order) == 1
+    assert [type(outcome) for outcome in outcomes].count(EmptyCart) == 9
+    assert Payment.objects.filter(state="authorised").count() == 1
+    assert set(Payment.objects.exclude(state="authorised").values_list("state", flat=True)) <= {"released"}
 
 
 def test_last_unit_goes_to_one_buyer_only():

@@ -7,7 +7,7 @@ from shop.orders.models import Order
 from shop.orders.services import add_to_cart, cart_for, order_place
 from shop.reviews.models import Review
 from shop.reviews.selectors import has_bought, verdict_of
-from shop.reviews.services import NotBought, decide, delete_review, merge_reviews, write_review
+from shop.reviews.services import NotBought, decide, delete_review, erase_reviews, merge_reviews, write_review
 from tests.shop.makers import CONTACT, make_product
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,28 @@ def test_the_verdict_counts_approved_reviews_alone():
     found = verdict_of(product.pk)
     assert (found.n, found.mean) == (2, 4.5)
     assert found.counts == [(5, 1), (4, 1), (3, 0), (2, 0), (1, 0)]
+
+
+def card_of(product: Product) -> tuple[float | None, int]:
+    product.refresh_from_db()
+    return product.review_mean, product.n_reviews
+
+
+def test_the_card_s_numbers_follow_every_decision_change_and_erasure():
+    product = make_product()
+    buy(product)
+    mine = write_review(product, **GUEST, stars=2)
+    other = Review.objects.create(product=product, visitor_token="other", stars=5)
+    assert card_of(product) == (None, 0)
+    decide(Review.objects.all(), "approved")
+    assert card_of(product) == (3.5, 2)
+    write_review(product, **GUEST, stars=1)
+    assert card_of(product) == (5.0, 1), "a changed review waits again"
+    decide(Review.objects.filter(pk=mine.pk), "approved")
+    delete_review(product, **GUEST)
+    assert card_of(product) == (5.0, 1)
+    erase_reviews(Review.objects.filter(pk=other.pk))
+    assert card_of(product) == (None, 0)
 
 
 def test_many_are_decided_at_once_and_the_time_is_kept():

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from shop.orders.models import Order
+from shop.reviews.models import Review
+from shop.reviews.services import decide
 
 pytestmark = pytest.mark.django_db
 SPOKEN = ("alt", "aria-label", "placeholder", "title")
@@ -65,8 +67,13 @@ def place_order(client) -> str:
 def test_no_page_shows_an_untranslated_word_in_chinese(chinese, products):
     number = place_order(chinese)
     chinese.post("/cart/add", {"sku": "sku-01", "quantity": 2})
+    chinese.post("/wishlist", {"add": "sku-02"})
+    chinese.post(f"{products[0].get_absolute_url()}/review", {"stars": "4", "text": "很好"})
+    decide(Review.objects.all(), "approved")
     product, category = products[0].get_absolute_url(), products[0].category.get_absolute_url()
     addresses = ["/", "/search", "/cart", "/checkout", product, category, "/account", "/orders", f"/orders/{number}"]
+    addresses += ["/wishlist", "/compare", "/compare?sku=sku-00&sku=sku-01", "/account/history", "/account/settings"]
+    addresses += ["/orders/find", f"{product}/review", "/cart?undo=x"]
     addresses += ["/sign-in", "/sign-up", "/help", "/nothing-here", "/search?q=台灯", "/search?q=红色台灯低于1美元"]
     addresses += ["/search?q=便宜的椅子&sort=price", "/search?q=" + "长" * 501]
     found = {address: latin_words(chinese.get(address).content.decode()) for address in addresses}

@@ -6,6 +6,10 @@ from django.test import Client
 
 from recommender.models import Event, Recommendation
 from shop.orders.models import CartLine, Order
+from shop.reviews.models import Review
+from shop.storefront.views import privacy
+from shop.wishlist.models import Wish
+from tests.shop.storefront.views.test_orders import buy
 
 pytestmark = pytest.mark.django_db
 NEW = {"name": "Lin", "email": "Lin@Example.com", "password": "a long enough phrase"}
@@ -21,6 +25,64 @@ def test_signing_up_brings_the_guest_s_cart_and_history_along(client, products):
     html = client.get("/account").content.decode()
     assert "Hello, Lin" in html
     assert "Looked at" in html
+
+
+def test_signing_in_loses_no_line_of_cart_wish_list_orders_history_or_reviews(client, products):
+    client.post("/sign-up", NEW)
+    client.post("/cart/add", {"sku": "sku-00", "quantity": 2})
+    client.post("/wishlist", {"add": "sku-04"})
+    client.post("/sign-out")
+    client.get(products[6].get_absolute_url())
+    buy(client, "sku-08")
+    client.post(f"{products[8].get_absolute_url()}/review", {"stars": "5"})
+    for sku in ("sku-00", "sku-02"):
+        client.post("/cart/add", {"sku": sku})
+    for sku in ("sku-04", "sku-06"):
+        client.post("/wishlist", {"add": sku})
+    client.post("/sign-in", {"username": NEW["email"], "password": NEW["password"]})
+    assert dict(CartLine.objects.values_list("product__sku", "quantity")) == {"sku-00": 3, "sku-02": 1}
+    assert set(Wish.objects.values_list("product__sku", flat=True)) == {"sku-04", "sku-06"}
+    user = User.objects.get()
+    assert {CartLine.objects.first().cart.user, Order.objects.get().user, Review.objects.get().user} == {user}
+    assert set(Event.objects.values_list("user_id", flat=True)) == {f"user-{user.pk}"}
+    assert Event.objects.filter(kind="view", item_id="sku-06").exists(), "what was seen lately is seen by the member"
+
+
+def test_settings_are_kept_by_the_account_and_come_back_at_sign_in(client, products, settings):
+    settings.EXCHANGE_RATES = {"USD": 1, "EUR": 1.1}
+    client.post("/sign-up", NEW)
+    client.post("/account/settings", {"language": "zh-hans", "currency": "EUR"})
+    other = Client()
+    other.post("/sign-in", {"username": NEW["email"], "password": NEW["password"]})
+    html = other.get("/account/history").content.decode()
+    assert "已关闭" in html
+    assert "€" in other.get(products[0].get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize("fields", [{}, {"language": "fr", "currency": "USD"}, {"language": "en", "currency": "XXX"}])
+def test_settings_that_do_not_exist_are_refused(client, products, fields):
+    assert client.post("/account/settings", fields).status_code == 400
+
+
+def test_a_long_history_is_read_page_by_page(client, products, monkeypatch):
+    monkeypatch.setattr(privacy, "PAGE_SIZE", 3)
+    for product in products[:5]:
+        client.get(product.get_absolute_url())
+    pages = [client.get(f"/account/history?page={n}").content.decode() for n in (1, 2)]
+    found = [re.findall(r'name="event" value="([0-9A-Z]+)"', html) for html in pages]
+    assert [len(events) for events in found] == [3, 2]
+    assert len({*found[0], *found[1]}) == 5
+    assert client.get("/account/history?page=x").status_code == 404
+
+
+def test_what_is_remembered_of_a_product_no_longer_sold_can_be_seen_and_forgotten(client, products):
+    client.get(products[0].get_absolute_url())
+    products[0].is_active = False
+    products[0].save()
+    html = client.get("/account/history").content.decode()
+    assert "A product that is no longer sold" in html
+    client.post("/account/history/delete", {"event": re.search(r'name="event" value="([0-9A-Z]+)"', html)[1]})
+    assert not Event.objects.exists()
 
 
 def test_one_can_sign_in_and_out_again(client, products):
