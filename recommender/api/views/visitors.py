@@ -59,7 +59,6 @@ class VisitorMergeView(ApiView):
         request=MergeRequestSerializer,
         responses={200: MergedSerializer, **problems(400, 401, 413, 415, 422)},
         parameters=SHARED,
-        examples=[example("after signing in", {"visitor_token": "eyJ2Ijoidl8wMUs1WjBWM1Q4TiJ9:1vZ..."})],
     )
     def post(self, request: Request) -> Response:
         if not self.who.user_id:
