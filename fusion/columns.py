@@ -123,6 +123,11 @@ class Listed:
         found = np.bincount(self.codes[inside][mask[self.rows[inside]]], minlength=len(self.names))
         return [(self.names[code], int(found[code])) for code in np.flatnonzero(found)]
 
+    def n_any(self, mask: Mask) -> int:
+        """How many rows of the mask have any value."""
+        inside = self.rows[self.rows < len(mask)]
+        return len(np.unique(inside[mask[inside]]))
+
     def n_having(self, mask: Mask, values: Iterable[str]) -> int:
         """How many rows of the mask have any of some values."""
         wanted = {normalise_value(value) for value in values}

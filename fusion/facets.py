@@ -145,7 +145,8 @@ class FacetCounter:
         counts = self._counts(field, rows)
         known = {normalise_value(value) for value, _n in counts}
         counts += [(v, 0) for c in self._own(field) for v in c.values if normalise_value(v) not in known]
-        gain, covered = _gain([count for _value, count in counts], n)
+        having = sum(count for _value, count in counts) if field == "brand" else self.columns.listed(field).n_any(rows)
+        gain, covered = _gain([count for _value, count in counts], having, n)
         if not chosen and (len(counts) < 2 or covered < LEAST_COVERED):
             return None
         counts.sort(key=lambda pair: (-pair[1], pair[0]))
@@ -197,7 +198,7 @@ class FacetCounter:
         if (len(told) < 2 and not own) or not len(values):
             return None
         lowest, highest = (round(exchange.amount(float(v), self.currency)) for v in (values.min(), values.max()))
-        gain, covered = _gain([value.n for value in told], int(rows.sum()))
+        gain, covered = _gain([value.n for value in told], len(values), int(rows.sum()))
         name = field_name("price", self.language)
         return Facet("price", name, "ranges", tuple(told), self.currency, lowest, highest, gain, covered)
 
@@ -229,7 +230,7 @@ class FacetCounter:
         told += [FacetValue(v, self.value_name("category", v, self.language), 0, True) for v in missing]
         parents = {path[:-1] for path in tree}
         leaves = [n for path, n in tree.items() if path not in parents]
-        gain, _covered = _gain(leaves, int(rows.sum()))
+        gain, _covered = _gain(leaves, sum(leaves), int(rows.sum()))
         return Facet("category", field_name("category", self.language), "tree", tuple(told), gain=gain)
 
     def _tree(self, rows: Mask) -> dict[Path, int]:
@@ -290,17 +291,17 @@ def _shown(tree: Mapping[Path, int], is_chosen: Callable[[Path], bool]) -> Itera
     yield from walk(root)
 
 
-def _gain(counts: Sequence[int], n: int) -> tuple[float, float]:
+def _gain(counts: Sequence[int], having: int, n: int) -> tuple[float, float]:
     """(bits that an answer tells of which of n products is meant, share of them that has any value).
 
-    Of products that have values, log2(all / those with the value) bits, over the values as often as they occur: the entropy
-    where each has one value, and less where they have several. Products without a value tell nothing.
+    Of the products that have values, log2(those / those with the value) bits, over the values as often as they occur: the
+    entropy where each has one value, and less where they have several. Products without a value tell nothing.
     """
     total = sum(counts)
     if not n or not total:
         return 0.0, 0.0
-    having = min(n, total)
-    return having / n * sum(c / total * log2(having / c) for c in counts if c), having / n
+    bits = sum(c / total * log2(having / c) for c in counts if 0 < c <= having)
+    return having / n * bits, having / n
 
 
 def _natural(value: str) -> tuple[float, str]:

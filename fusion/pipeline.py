@@ -20,17 +20,16 @@ from fusion.blocks import Leg, combine, terms_of, total
 from fusion.chips import chip_key, edited, in_currency, labelled
 from fusion.collection import ItemCollection
 from fusion.columns import satisfies
-from fusion.directions import groups_of, is_broad, question_of
 from fusion.encoders.base import Encoder
 from fusion.evidence import Evidence
 from fusion.exclusion import Exclusion
 from fusion.explanation import explain
-from fusion.facets import FacetCounter
 from fusion.fitting import fitting
 from fusion.index.base import Mask, Rows
 from fusion.instructions.base import InstructionParser
 from fusion.messages import say
 from fusion.musts import as_applied
+from fusion.offering import offer
 from fusion.profile import Profile
 from fusion.ranking import best_first, by_column, diversify, relevant_enough, top_rows
 from fusion.run import PipelineOptions as PipelineOptions
@@ -337,41 +336,20 @@ class RecommendationPipeline:
         known = replace(item, attributes={**indexed.attributes, **item.attributes}) if indexed else item
         return all(satisfies(known, as_applied(c), columns.exchange, columns.currency) for c in musts)
 
-    # -- facets ----------------------------------------------------------------------------------------------------
+    # -- offer -----------------------------------------------------------------------------------------------------
 
     def _offer(self, run: Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> None:
-        """What the answer can be narrowed by. Where musts gave way there is nothing to narrow: the ways out are shown."""
-        if run.relaxation.dropped:
-            return
         try:
             base = self._mask((), run.query, run.profile, run.sources)[: len(run.mask)]
-            base = base if run.related is None else base & run.related
-            columns, currency = self.collection.columns, run.query.currency
-            run.facets = FacetCounter(columns, base, run.musts, self.parser.value_name, run.language, currency).facets()
-            self._direct(run, order, fresh)
+            offer(run, base, self._shown(run, order, fresh), self.collection.columns, self.parser)
         except Exception as error:
             logger.warning("event=facets_failed error=%r", error)
             run.degraded.append("facets")
 
-    def _direct(self, run: Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> None:
-        """Directions and a question, where the request is broad."""
-        places = {self.collection.id_of(int(run.rows[p])): int(p) for p in order[: run.query.limit]}
-        shown = [(fresh[item_id], float(run.scores[p])) for item_id, p in places.items() if item_id in fresh]
-        items, scores = [item for item, _score in shown], [score for _item, score in shown]
-        picked = run.query.photo is not None or run.query.liked or run.order is not None
-        unknown = run.lexical is None and set(tokenize(run.instruction.rest)) <= set(
-            tokenize(" ".join(run.instruction.unparsed))
-        )
-        if (
-            run.state == "ok"
-            and not picked
-            and not (run.sources.words and unknown)
-            and is_broad(run.instruction, items, scores)
-        ):
-            paths = {"/".join(item.category[:n]) for item in items for n in range(1, len(item.category) + 1)}
-            names = {path: self.parser.value_name("category", path, run.language) for path in paths}
-            run.groups = groups_of(items, scores, run.facets, names)
-            run.question = question_of(run.facets, run.instruction, run.language)
+    def _shown(self, run: Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> list[tuple[Item, float]]:
+        """The first page with its scores, best first."""
+        places = [(self.collection.id_of(int(run.rows[p])), float(run.scores[p])) for p in order[: run.query.limit]]
+        return [(fresh[item_id], score) for item_id, score in places if item_id in fresh]
 
     # -- explain ---------------------------------------------------------------------------------------------------
 

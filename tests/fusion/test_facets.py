@@ -222,3 +222,14 @@ def test_ranges_are_in_the_shoppers_currency() -> None:
     values = np.asarray([10.0, 20.0, 30.0, 40.0, 50.0])
     assert ranges_of(values, "JPY", exchange) == [(None, 2000), (2000, 3000), (3000, 4000), (4000, None)]
     assert ranges_of(np.asarray([7.0, 7.0]), "USD", exchange) == []
+
+
+def test_what_few_products_have_many_values_of_is_not_taken_for_what_many_have() -> None:
+    items = [make_item(f"i{n}", attributes={"storage": ["32GB", "64GB", "128GB"]} if n < 2 else {}) for n in range(10)]
+    collection = ItemCollection(ExactIndex({}))
+    collection.update([ItemRecord(item) for item in items])
+    columns = collection.columns
+    facets = FacetCounter(columns, columns.mask([]), (), lambda _f, value, _l: value, "en").facets()
+    storage = next(f for f in facets if f.field == "storage")
+    assert storage.covered == 0.2
+    assert storage.gain == 0.0  # each of the two has every value, so no answer tells them apart
