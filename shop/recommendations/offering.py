@@ -23,7 +23,9 @@ from shop.storefront.narrowing import ChipEdit, FacetBox, Option, OptionGroup
 # Facets that are open when the page comes; the others wait for a tap.
 N_OPEN = 3
 MAX_EDIT_OPTIONS = 8
-MAX_ADD_OPTIONS = 6
+MAX_ADD_OPTIONS = 4
+# So many values of a facet are shown, and what is chosen beside them: a page must stay light.
+MAX_SHOWN = 8
 _LISTED = (Operator.IN, Operator.NOT_IN)
 
 
@@ -94,7 +96,9 @@ class Offering:
     # -- facets --------------------------------------------------------------------------------------------------------
 
     def _box(self, facet: Facet, place: int) -> FacetBox:
-        options = [self._option(facet, value) for value in facet.values]
+        most = len(facet.values) if facet.kind == "tree" else MAX_SHOWN
+        shown = [value for rank, value in enumerate(facet.values) if rank < most or value.selected]
+        options = [self._option(facet, value) for value in shown]
         n_chosen = sum(option.selected for option in options)
         own = next((c for c in self.musts if c.field == "price" and c.operator not in _LISTED), None)
         price = own if facet.kind == "ranges" else None
