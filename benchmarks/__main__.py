@@ -52,6 +52,7 @@ BENCHMARKS = {
     "adaptation": Benchmark("adaptation"),
     "training": Benchmark("training"),
     "vitals": Benchmark("vitals"),
+    "gate": Benchmark("gate", full_only=True),
     "visibility": Benchmark("visibility"),
     "processes": Benchmark("processes"),
     "policy": Benchmark("policy", full_only=True),

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 # Fewer acts than this cannot tell places apart; then nothing is learnt from them either.
 LEAST_ACTS = 50
-_MAX_ROWS = 60_000
+_MAX_ROWS = 40_000
 _SPREAD_OF_DEVIATION = 0.2
 _RIDGE = 1e-3
 

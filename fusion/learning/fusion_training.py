@@ -1,13 +1,15 @@
 """Trains the gate on logged answers. Read ``train`` first.
 
     softmax   - sum over seen items  g / sum(g) * log softmax(score / T)     g = max(reward, 0) / P(looked at), clipped
-    mse       (reward - P(looked at) * (b + a * score))^2                     a > 0 and b, linear in the features, learnt
+    mse       (reward - P(looked at) * (b + a * score))^2                     b fitted to each answer, a > 0 learnt
 
-The first is listwise over the answer (Ai et al. 2018; inverse propensities of Joachims et al. 2017). Items behind the last page
-that was seen take part in the softmax without a gain, or weights would be learnt that bring up what nobody asked for. The
-second is the squared error between the model's output and the outcome: a place where nobody looks is expected to bring nothing,
-so the bias of places is in the model and no weight has to be inverted. T, a and b are learnt beside the gate and not kept: a
-ranking has no scale.
+The first is listwise over the answer (Ai et al. 2018; inverse propensities of Joachims et al. 2017). The second is the squared
+error between the model's output and the outcome: a place where nobody looks is expected to bring nothing, so the bias of places
+is in the model and no weight has to be inverted. What all items of an answer share (an easy request, a shopper in the mood to
+buy) is b, which ranks nothing. T, a and b are not kept: a ranking has no scale.
+
+Items behind the last page that was seen take part in both without a reward, or weights would be learnt that bring up what
+nobody asked for.
 
 Validation is the debiased NDCG@10 of ``fusion/learning/held_out.py``. The defaults, an untrained gate, are the first to beat.
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,6 +33,8 @@ from fusion.learning.checkpoints import Checkpoint
 from fusion.learning.examination import Examination, debiased
 from fusion.learning.held_out import ndcg
 from fusion.learning.impressions import Impressions
+
+logger = logging.getLogger(__name__)
 
 OBJECTIVES = ("softmax", "mse")
 CHECKPOINT = "checkpoint.safetensors"
@@ -53,7 +58,7 @@ class FusionOptions:
 
     objective: str = "softmax"
     epochs: int = 60
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-2
     weight_decay: float = 0.05
     batch: int = 128
     patience: int = 10
@@ -177,7 +182,7 @@ class _Run:
             encoder=self.data.encoder,
         )
         self.gate = FusionGate(start)
-        self.extra = _extra(train)
+        self.extra = _extra(self.data, options.clip)
         groups = [
             {"params": list(self.gate.parameters()), "weight_decay": options.weight_decay},
             {"params": list(self.extra.values()), "weight_decay": 0.0},
@@ -242,9 +247,10 @@ class _Run:
             # An answer counts as much as it gained: with one weight each, the inverse weights would cancel out.
             return -(gains * torch.log_softmax(listed, dim=1)).sum() / gains.sum().clamp_min(1e-9)
         looked = torch.from_numpy(self.data.examination.of(some.rank).astype(np.float32))
-        level = x @ self.extra["extra.level"] + self.extra["extra.level_bias"]
-        outcome = looked * (level[:, None] + torch.exp(self.extra["extra.log_slope"]) * score)
-        return ((torch.from_numpy(some.reward) - outcome)[torch.from_numpy(some.seen)] ** 2).mean()
+        looked = looked.masked_fill(~listed, 0.0)
+        error = torch.from_numpy(some.reward) - looked * torch.exp(self.extra["extra.log_slope"]) * score
+        level = (looked * error).sum(dim=1, keepdim=True) / (looked**2).sum(dim=1, keepdim=True).clamp_min(1e-9)
+        return ((error - looked * level)[listed] ** 2).mean()
 
     def _keep(self, epoch: int, numbers: Mapping[str, float], best: GateWeights) -> None:
         if self.folder is None:
@@ -280,18 +286,47 @@ class _Run:
         return GateWeights(**tensors, signals=best.signals, bound=best.bound, encoder=best.encoder)
 
 
-def _extra(train: Impressions) -> dict[str, Any]:
-    """What is learnt beside the gate and thrown away: temperature, slope and level of the outcome."""
+def _extra(data: Data, clip: float) -> dict[str, Any]:
+    """What is learnt beside the gate and thrown away: temperature and slope of the outcome.
+
+    They start where they fit the defaults best, or the gate would first learn to scale all signals alike, which ranks nothing.
+    """
     import torch
 
-    outcome = float(train.reward[train.seen].mean()) if train.seen.any() else 0.0
+    train = data.train
     made = {
-        "extra.log_temperature": torch.zeros(()),
-        "extra.log_slope": torch.tensor(float(np.log(max(abs(outcome), 1e-3)))),
-        "extra.level": torch.zeros(train.x.shape[1]),
-        "extra.level_bias": torch.tensor(outcome),
+        "extra.log_temperature": torch.tensor(_log_temperature(train, debiased(train, data.examination, clip))),
+        "extra.log_slope": torch.tensor(float(np.log(max(_slope(train, data.examination), 1e-3)))),
     }
     return {name: tensor.requires_grad_() for name, tensor in made.items()}
+
+
+def _log_temperature(train: Impressions, gains: Floats) -> float:
+    """log T of the least softmax loss of the default scores, within a factor of e^4 either way."""
+    rows = gains.sum(axis=1) > 0
+    score = np.where(train.listed, default_scores(train), -np.inf)[rows]
+    score -= score.max(axis=1, keepdims=True)
+    seen = np.where(train.listed[rows], score, 0.0)
+
+    def loss(log_temperature: float) -> float:
+        scaled = seen / np.exp(log_temperature)
+        normaliser = np.log(np.exp(score / np.exp(log_temperature)).sum(axis=1, keepdims=True))
+        return float(-(gains[rows] * (scaled - normaliser)).sum())
+
+    candidates: list[float] = np.linspace(-4.0, 4.0, 41).tolist()
+    return min(candidates, key=loss)
+
+
+def _slope(train: Impressions, examination: Examination) -> float:
+    """a of the least squared error of reward - P(looked at) * (b + a * score) under the defaults, b fitted to each answer."""
+    looked = np.where(train.listed, examination.of(train.rank), 0.0)
+    power = np.maximum((looked**2).sum(axis=1, keepdims=True), 1e-9)
+
+    def centred(values: Floats) -> Floats:
+        return np.asarray(values - looked * (looked * values).sum(axis=1, keepdims=True) / power)
+
+    x, y = centred(looked * default_scores(train)), centred(train.reward.astype(np.float64))
+    return float((x * y).sum() / max(float((x * x).sum()), 1e-9))
 
 
 def _fingerprint(data: Data, options: FusionOptions) -> str:
@@ -307,7 +342,11 @@ def _summary_writer(log_dir: Path | None) -> Callable[[Mapping[str, float], int]
     """Writes an epoch's numbers for TensorBoard and closes the file when there are none; does nothing without a folder."""
     if log_dir is None:
         return lambda numbers, epoch: None
-    from torch.utils.tensorboard import SummaryWriter
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        logger.warning("event=tensorboard_off error=%r hint=\"pip install 'django-attune[learning]'\"", str(error))
+        return lambda numbers, epoch: None
 
     writer = SummaryWriter(str(log_dir))
 

@@ -15,7 +15,7 @@ from fusion.gate.features import name_of
 from fusion.gate.storage import policy_name, to_bytes
 from fusion.gate.weigher import GateWeigher
 from fusion.gate.weights import GateWeights
-from fusion.learning.examination import debiased, estimate_examination
+from fusion.learning.examination import Examination, Floats, debiased, estimate_examination
 from fusion.learning.fusion_training import Data, FusionOptions, Trained, default_scores, factors, scores, train
 from fusion.learning.held_out import HeldOut, compare
 from fusion.learning.impressions import Impressions, pack
@@ -93,7 +93,7 @@ def _train(
     on_progress: Progress,
     on_epoch: Callable[[int, Mapping[str, float]], None],
 ) -> FusionReport:
-    encoder = _WordsEncoder()
+    encoder = WordsEncoder()
     impressions = pack(read_answers(log, counts), encoder.embed, encoder.dim)
     try:
         parts = split_by_time(impressions, log.window)
@@ -125,12 +125,11 @@ def _train(
 
 def _judged(parts: Parts, trained: Trained, options: FusionOptions) -> tuple[dict[str, Any], HeldOut, Any]:
     """(metrics, the comparison with the defaults, the interval of the lift over what a promotion would replace)."""
-    examination = estimate_examination(parts.known, options.seed)
-    gains = debiased(parts.test, examination, options.clip)
+    examinations = [estimate_examination(part, options.seed) for part in (parts.known, parts.test)]
     ours, theirs = scores(trained.gate, parts.test), default_scores(parts.test)
-    held_out = compare(parts.test, gains, ours, theirs, options.seed)
+    held_out = surest(parts.test, examinations, ours, theirs, options)
     live = _live_gate(parts.test)
-    replaced = held_out if live is None else compare(parts.test, gains, ours, scores(live, parts.test), options.seed)
+    replaced = held_out if live is None else surest(parts.test, examinations, ours, scores(live, parts.test), options)
     metrics = {
         "validation": {
             "metric": METRIC,
@@ -149,10 +148,22 @@ def _judged(parts: Parts, trained: Trained, options: FusionOptions) -> tuple[dic
             "best_epoch": trained.best_epoch,
             "epochs": trained.epochs,
         },
-        "examined": [round(float(share), 4) for share in examination.examined],
+        "examined": [round(float(share), 4) for share in examinations[0].examined],
         "factors": _usual_factors(trained.gate, parts.test),
     }
     return metrics, held_out, replaced.lift
+
+
+def surest(
+    test: Impressions, examinations: Sequence[Examination], ours: Floats, theirs: Floats, options: FusionOptions
+) -> HeldOut:
+    """The comparison under each estimate of what is looked at; the one whose low end is lowest.
+
+    What is looked at is itself estimated, and the bootstrap knows nothing of that. A lift that is there by the bias of places
+    in the answers before and not by that in the answers themselves, or the other way round, is none.
+    """
+    found = [compare(test, debiased(test, e, options.clip), ours, theirs, options.seed) for e in examinations]
+    return min(found, key=lambda one: one.lift.low)
 
 
 def _live_gate(impressions: Impressions) -> GateWeights | None:
@@ -199,7 +210,7 @@ def _about(
     }
 
 
-class _WordsEncoder:
+class WordsEncoder:
     """The shop's encoder of words, asked once a text."""
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from fusion.simulation.needs import Need
 from fusion.simulation.session import Act, Plan, Shown, Summary, Visit, simulate
 from fusion.simulation.world import World
 from fusion.types import Query
+from fusion.weighing import Weigher
 from recommender.catalog import Feedback, Shopper
 from recommender.engine import Engine, get_engine
 from recommender.models import Event, Recommendation
@@ -71,6 +72,30 @@ def judge_arms(simulation: Simulation, n: int, seed: int, on_progress: Progress)
         seed=seed,
         on_progress=on_progress,
     )
+
+
+def judge_weighers(
+    simulation: Simulation, weighers: Mapping[str, Weigher | None], joint: str, n: int, seed: int, on_progress: Progress
+) -> Judgement:
+    """NDCG@10 of the same fresh requests of shoppers with a history under each weigher, graded by the hidden tastes.
+
+    Args:
+        weighers: by name; None is the default weights.
+        joint: which of them is compared with the best of the others.
+    """
+    engine = get_engine()
+    engine.refresh()
+    in_force = engine.pipeline.weigher
+
+    def answer(arm: str, shopper_id: str, need: Need) -> Sequence[str]:
+        engine.pipeline.weigher = weighers[arm]
+        return _answer(engine, "both", shopper_id, need)
+
+    world, values, summary = simulation.world, simulation.values, simulation.summary
+    try:
+        return judge(world, values, summary, answer, list(weighers), joint=joint, n=n, seed=seed, on_progress=on_progress)
+    finally:
+        engine.pipeline.weigher = in_force
 
 
 @transaction.atomic
