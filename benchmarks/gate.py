@@ -124,7 +124,7 @@ def _at_random(log: Impressions, seed: int) -> Impressions:
     """The same answers; whoever looks takes one in four, whatever it is."""
     rng = np.random.default_rng(1000 + seed)
     looked = rng.random(log.rank.shape) < np.maximum(log.rank, 1) ** -LOOK_DECAY
-    acted = log.seen & looked & (rng.random(log.rank.shape) < P_TAKEN)
+    acted = log.shown & looked & (rng.random(log.rank.shape) < P_TAKEN)
     cart = rng.random(log.rank.shape) < P_CART
     bought = cart & (rng.random(log.rank.shape) < P_BUY)
     worth = reward_of(["click"]) + reward_of(["add_to_cart"]) * cart + reward_of(["purchase"]) * bought

@@ -58,15 +58,13 @@ def estimate_examination(impressions: Impressions, seed: int = 0) -> Examination
     """
     from scipy.optimize import minimize
 
-    seen = impressions.seen
-    acted = impressions.acted[seen].astype(np.float64)
+    shown = impressions.shown
+    acted = impressions.acted[shown].astype(np.float64)
     if acted.sum() < LEAST_ACTS:
-        raise ValueError(
-            f"The log has {int(acted.sum())} acts on items that were seen; {LEAST_ACTS} are needed to tell places apart."
-        )
+        raise ValueError(f"The log has {int(acted.sum())} acts on shown items; {LEAST_ACTS} are needed to tell places apart.")
     rows = _sample(len(acted), seed)
-    x, y = _regressors(impressions, seen, rows), acted[rows]
-    places = impressions.rank[seen][rows]
+    x, y = _regressors(impressions, shown, rows), acted[rows]
+    places = impressions.rank[shown][rows]
     n_places = int(places.max())
     column = places - 1
     logs = np.log(places)
@@ -103,12 +101,12 @@ def _sample(n: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(seed).choice(n, _MAX_ROWS, replace=False))
 
 
-def _regressors(impressions: Impressions, seen: NDArray[np.bool_], rows: NDArray[np.int64]) -> Floats:
+def _regressors(impressions: Impressions, shown: NDArray[np.bool_], rows: NDArray[np.int64]) -> Floats:
     """(len(rows), D): 1, then standardised what each signal adds, their products, the score, and the request's features."""
-    addends = impressions.addends[seen][rows].astype(np.float64)
+    addends = impressions.addends[shown][rows].astype(np.float64)
     addends = addends[:, np.abs(addends).max(axis=0) > 0]
     first, second = np.triu_indices(addends.shape[1])
-    answers = np.repeat(np.arange(len(impressions)), seen.sum(axis=1))[rows]
+    answers = np.repeat(np.arange(len(impressions)), shown.sum(axis=1))[rows]
     parts = [addends, addends[:, first] * addends[:, second], addends.sum(axis=1, keepdims=True), impressions.x[answers]]
     found = np.concatenate(parts, axis=1)
     spread = found.std(axis=0)

@@ -1,15 +1,12 @@
 """Trains the gate on logged answers. Read ``train`` first.
 
-    softmax   - sum over seen items  g / sum(g) * log softmax(score / T)     g = max(reward, 0) / P(looked at), clipped
+    softmax   - sum over items  g / sum(g) * log softmax(score / T)     g = max(reward, 0) / P(looked at), clipped
     mse       (reward - P(looked at) * (b + a * score))^2                     b fitted to each answer, a > 0 learnt
 
 The first is listwise over the answer (Ai et al. 2018; inverse propensities of Joachims et al. 2017). The second is the squared
 error between the model's output and the outcome: a place where nobody looks is expected to bring nothing, so the bias of places
 is in the model and no weight has to be inverted. What all items of an answer share (an easy request, a shopper in the mood to
 buy) is b, which ranks nothing. T, a and b are not kept: a ranking has no scale.
-
-Items behind the last page that was seen take part in both without a reward, or weights would be learnt that bring up what
-nobody asked for.
 
 Validation is the debiased NDCG@10 of ``fusion/learning/held_out.py``. The defaults, an untrained gate, are the first to beat.
 """
@@ -238,19 +235,19 @@ class _Run:
     def _loss(self, some: Impressions, words: Any) -> Any:
         import torch
 
-        x, listed = torch.from_numpy(some.x), torch.from_numpy(some.listed)
+        x, shown = torch.from_numpy(some.x), torch.from_numpy(some.shown)
         factors = torch.exp(self.gate(x, words))
         score = torch.einsum("nks,ns->nk", torch.from_numpy(some.addends), factors)
         if self.options.objective == "softmax":
             gains = torch.from_numpy(debiased(some, self.data.examination, self.options.clip).astype(np.float32))
-            listed = (score / torch.exp(self.extra["extra.log_temperature"])).masked_fill(~listed, -1e9)
+            scaled = (score / torch.exp(self.extra["extra.log_temperature"])).masked_fill(~shown, -1e9)
             # An answer counts as much as it gained: with one weight each, the inverse weights would cancel out.
-            return -(gains * torch.log_softmax(listed, dim=1)).sum() / gains.sum().clamp_min(1e-9)
+            return -(gains * torch.log_softmax(scaled, dim=1)).sum() / gains.sum().clamp_min(1e-9)
         looked = torch.from_numpy(self.data.examination.of(some.rank).astype(np.float32))
-        looked = looked.masked_fill(~listed, 0.0)
+        looked = looked.masked_fill(~shown, 0.0)
         error = torch.from_numpy(some.reward) - looked * torch.exp(self.extra["extra.log_slope"]) * score
         level = (looked * error).sum(dim=1, keepdim=True) / (looked**2).sum(dim=1, keepdim=True).clamp_min(1e-9)
-        return ((error - looked * level)[listed] ** 2).mean()
+        return ((error - looked * level)[shown] ** 2).mean()
 
     def _keep(self, epoch: int, numbers: Mapping[str, float], best: GateWeights) -> None:
         if self.folder is None:
@@ -304,12 +301,12 @@ def _extra(data: Data, clip: float) -> dict[str, Any]:
 def _log_temperature(train: Impressions, gains: Floats) -> float:
     """log T of the least softmax loss of the default scores, within a factor of e^4 either way."""
     rows = gains.sum(axis=1) > 0
-    score = np.where(train.listed, default_scores(train), -np.inf)[rows]
+    score = np.where(train.shown, default_scores(train), -np.inf)[rows]
     score -= score.max(axis=1, keepdims=True)
-    seen = np.where(train.listed[rows], score, 0.0)
+    finite = np.where(train.shown[rows], score, 0.0)
 
     def loss(log_temperature: float) -> float:
-        scaled = seen / np.exp(log_temperature)
+        scaled = finite / np.exp(log_temperature)
         normaliser = np.log(np.exp(score / np.exp(log_temperature)).sum(axis=1, keepdims=True))
         return float(-(gains[rows] * (scaled - normaliser)).sum())
 
@@ -319,7 +316,7 @@ def _log_temperature(train: Impressions, gains: Floats) -> float:
 
 def _slope(train: Impressions, examination: Examination) -> float:
     """a of the least squared error of reward - P(looked at) * (b + a * score) under the defaults, b fitted to each answer."""
-    looked = np.where(train.listed, examination.of(train.rank), 0.0)
+    looked = np.where(train.shown, examination.of(train.rank), 0.0)
     power = np.maximum((looked**2).sum(axis=1, keepdims=True), 1e-9)
 
     def centred(values: Floats) -> Floats:
@@ -332,7 +329,7 @@ def _slope(train: Impressions, examination: Examination) -> float:
 def _fingerprint(data: Data, options: FusionOptions) -> str:
     digest = hashlib.sha256(json.dumps([asdict(options), data.encoder], sort_keys=True).encode())
     for part in (data.train, data.validation):
-        for array in (part.x, part.text, part.words, part.addends, part.rank, part.seen, part.reward):
+        for array in (part.x, part.text, part.words, part.addends, part.rank, part.reward):
             digest.update(np.ascontiguousarray(array).tobytes())
     digest.update(data.examination.examined.tobytes())
     return digest.hexdigest()

@@ -1,6 +1,6 @@
 """What new weights are worth on answers that they were not learnt from: NDCG without the bias of places, with an interval.
 
-Each answer's items are put in the new order. With gains g = reward / P(looked at) (fusion/learning/examination.py),
+Each answer's shown items are put in the new order. With gains g = reward / P(looked at) (fusion/learning/examination.py),
 
     NDCG@k = sum over answers of DCG@k(g, new order)  /  sum over answers of the best DCG@k(g)
 
@@ -8,8 +8,8 @@ One quotient of sums, not a mean of quotients: in an answer with one act the inv
 and acts at the top, which are many because people look there, would count as much as the rare ones further down. The quotient
 is the self-normalised estimator (Swaminathan & Joachims 2015b) of how far up a good item stands.
 
-Items that were not seen take part in the order and gain nothing: nobody knows what they are worth, and it cannot be less. Where
-the log's own ranking was that of the defaults, their value is whole and that of other weights a lower bound: so is the lift.
+Only shown items are judged. What new weights would bring up from behind is not known here; counting it as worthless was tried
+and kept the defaults where hidden tastes clearly preferred the new weights (docs/learning.md, "The gate").
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def compare(
     Args:
         gains, ours, theirs: (N, K).
     """
-    best = _dcg(gains, gains, impressions.listed, k)
-    new, old = (_dcg(scores, gains, impressions.listed, k) for scores in (ours, theirs))
+    best = _dcg(gains, gains, impressions.shown, k)
+    new, old = (_dcg(scores, gains, impressions.shown, k) for scores in (ours, theirs))
     sums = np.stack([np.bincount(impressions.shopper, weights=part) for part in (new, old, best)], axis=1)
     sums = sums[sums[:, 2] > 0]
     n = int((best > 0).sum())
@@ -74,12 +74,12 @@ def compare(
 
 def ndcg(impressions: Impressions, gains: Floats, scores: Floats, k: int = K) -> float:
     """The quotient alone; 0 where nothing was gained."""
-    best = float(_dcg(gains, gains, impressions.listed, k).sum())
-    return float(_dcg(scores, gains, impressions.listed, k).sum()) / best if best > 0 else 0.0
+    best = float(_dcg(gains, gains, impressions.shown, k).sum())
+    return float(_dcg(scores, gains, impressions.shown, k).sum()) / best if best > 0 else 0.0
 
 
-def _dcg(scores: Floats, gains: Floats, listed: NDArray[np.bool_], k: int) -> Floats:
-    """(N,) DCG@k of the items in the order of their scores; equal ones stay in the order of the log."""
-    order = np.argsort(np.where(listed, -scores, np.inf), axis=1, kind="stable")[:, :k]
-    placed = np.take_along_axis(np.where(listed, gains, 0.0), order, axis=1)
+def _dcg(scores: Floats, gains: Floats, shown: NDArray[np.bool_], k: int) -> Floats:
+    """(N,) DCG@k of the shown items in the order of their scores; equal ones stay in the order of the log."""
+    order = np.argsort(np.where(shown, -scores, np.inf), axis=1, kind="stable")[:, :k]
+    placed = np.take_along_axis(np.where(shown, gains, 0.0), order, axis=1)
     return np.asarray(placed @ discounts(order.shape[1]), np.float64)

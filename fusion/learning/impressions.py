@@ -22,24 +22,22 @@ from fusion.stand_in import STAND_IN
 from fusion.types import Matrix, Term
 from fusion.weighing import DEFAULT_POLICY, Context
 
-# So many items of an answer are kept, and so many of them as seen; hardly anybody looks further down.
-MAX_LISTED, MAX_SEEN = 40, 24
+# So many of the shown items are learnt from; hardly anybody looks further down.
+MAX_SHOWN = 24
 Embed = Callable[[Sequence[str]], Matrix]
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedItem:
-    """One item of an answer.
+    """One item that was on a page that the shopper got.
 
     Attributes:
         rank: its place, from 1.
-        seen: whether it was on a page that the shopper got; what came behind is kept because new weights may bring it up.
         acted: whether the shopper did anything good with it.
     """
 
     rank: int
     terms: Sequence[Term]
-    seen: bool = True
     reward: float = 0.0
     acted: bool = False
 
@@ -80,7 +78,7 @@ class Impressions:
         words: (U, dim) the distinct embeddings.
         addends: (N, K, S) float32, what each signal adds under the default weights.
         rank: (N, K) place in the answer from 1, 0 for padding.
-        seen, reward, acted: (N, K); what was not seen has no reward.
+        reward, acted: (N, K).
         shopper: (N,) codes of shoppers.
         at: (N,) POSIX seconds.
     """
@@ -90,7 +88,6 @@ class Impressions:
     words: NDArray[np.float32]
     addends: NDArray[np.float32]
     rank: NDArray[np.int64]
-    seen: NDArray[np.bool_]
     reward: NDArray[np.float32]
     acted: NDArray[np.bool_]
     shopper: NDArray[np.int64]
@@ -101,7 +98,7 @@ class Impressions:
         return len(self.rank)
 
     @property
-    def listed(self) -> NDArray[np.bool_]:
+    def shown(self) -> NDArray[np.bool_]:
         """(N, K), False for padding."""
         return self.rank > 0
 
@@ -112,7 +109,7 @@ class Impressions:
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Impressions:
         """Some of the answers; the distinct embeddings stay."""
-        names = ("x", "text", "addends", "rank", "seen", "reward", "acted", "shopper", "at")
+        names = ("x", "text", "addends", "rank", "reward", "acted", "shopper", "at")
         return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
     def embeddings(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -132,7 +129,7 @@ def pack(answers: Iterable[LoggedAnswer], embed: Embed, dim: int, signals: Seque
     place = {signal: column for column, signal in enumerate(signals)}
     kept: list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], str, str, float]] = []
     for answer in answers:
-        items = [item for item in answer.items if item.terms][:MAX_LISTED]
+        items = [item for item in answer.items if item.terms][:MAX_SHOWN]
         if len(items) > 1:
             x = features(answer.context, signals)
             x[n_features(signals) - _AFTER_WORDS] = float(bool(answer.words))
@@ -148,7 +145,6 @@ def pack(answers: Iterable[LoggedAnswer], embed: Embed, dim: int, signals: Seque
         words=np.asarray(embed(texts), np.float32) if texts else np.zeros((0, dim), np.float32),
         addends=np.zeros((n, k, s), np.float32),
         rank=np.zeros((n, k), np.int64),
-        seen=np.zeros((n, k), bool),
         reward=np.zeros((n, k), np.float32),
         acted=np.zeros((n, k), bool),
         shopper=np.asarray([people.setdefault(row[4], len(people)) for row in kept], np.int64),
@@ -158,8 +154,8 @@ def pack(answers: Iterable[LoggedAnswer], embed: Embed, dim: int, signals: Seque
     for row, (x, addends, outcomes, *_rest) in enumerate(kept):
         size = len(addends)
         found.x[row], found.addends[row, :size] = x, addends
-        found.rank[row, :size], found.seen[row, :size] = outcomes[0].astype(np.int64), outcomes[1] > 0
-        found.reward[row, :size], found.acted[row, :size] = outcomes[2], outcomes[3] > 0
+        found.rank[row, :size], found.reward[row, :size] = outcomes[0].astype(np.int64), outcomes[1]
+        found.acted[row, :size] = outcomes[2] > 0
     return found
 
 
@@ -168,8 +164,7 @@ _AFTER_WORDS = 3
 
 
 def _outcomes(items: Sequence[LoggedItem]) -> NDArray[np.float32]:
-    rows = [(i.rank, i.seen, i.reward if i.seen else 0.0, i.acted and i.seen) for i in items]
-    return np.asarray(rows, np.float32).T
+    return np.asarray([(i.rank, i.reward, i.acted) for i in items], np.float32).T
 
 
 def _addends(items: Sequence[LoggedItem], answer: LoggedAnswer, place: Mapping[Signal, int]) -> NDArray[np.float32]:

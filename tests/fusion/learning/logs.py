@@ -17,28 +17,25 @@ def known_examination(k: int, eta: float = TRUE_ETA) -> Examination:
     return Examination(np.arange(1, k + 1) ** -eta, eta)
 
 
-def made_log(n: int, seed: int, *, informative: bool, k: int = 8, unseen: int = 0, dim: int = 6, first: int = 0) -> Impressions:
+def made_log(n: int, seed: int, *, informative: bool, k: int = 8, dim: int = 6, first: int = 0) -> Impressions:
     """The log ranks by words/text (weight 1) and popularity (weight .3). Shoppers like what is popular, or all alike.
 
     Args:
         informative: popularity decides what is taken; False: chance does.
-        unseen: items behind the k that were seen.
         first: number of the first answer, one every tenth of a day.
     """
     rng = np.random.default_rng(seed)
-    total = k + unseen
-    z = rng.normal(size=(n, total, 2)).astype(np.float32)
-    addends = np.zeros((n, total, len(SIGNALS)), np.float32)
+    z = rng.normal(size=(n, k, 2)).astype(np.float32)
+    addends = np.zeros((n, k, len(SIGNALS)), np.float32)
     addends[:, :, TEXT], addends[:, :, POPULARITY] = z[:, :, 0], 0.3 * z[:, :, 1]
     order = np.argsort(-addends.sum(axis=2), axis=1)
     addends = np.take_along_axis(addends, order[:, :, None], axis=1)
     popular = addends[:, :, POPULARITY] / 0.3
-    taken = 1 / (1 + np.exp(-(2.0 * popular - 1.5))) if informative else np.full((n, total), 0.3)
-    rank = np.tile(np.arange(1, total + 1), (n, 1))
-    seen = rank <= k
-    looked = rng.random((n, total)) < rank.astype(float) ** -TRUE_ETA
-    acted = seen & looked & (rng.random((n, total)) < taken)
-    reward = np.where(acted, np.where(rng.random((n, total)) < 0.3, 1.4, 0.1), 0.0).astype(np.float32)
+    taken = 1 / (1 + np.exp(-(2.0 * popular - 1.5))) if informative else np.full((n, k), 0.3)
+    rank = np.tile(np.arange(1, k + 1), (n, 1))
+    looked = rng.random((n, k)) < rank.astype(float) ** -TRUE_ETA
+    acted = looked & (rng.random((n, k)) < taken)
+    reward = np.where(acted, np.where(rng.random((n, k)) < 0.3, 1.4, 0.1), 0.0).astype(np.float32)
     x = np.zeros((n, n_features()), np.float32)
     x[:, [TEXT, len(SIGNALS) + 3]] = 1.0
     words = rng.normal(size=(5, dim)).astype(np.float32)
@@ -48,7 +45,6 @@ def made_log(n: int, seed: int, *, informative: bool, k: int = 8, unseen: int = 
         words=words / np.linalg.norm(words, axis=1, keepdims=True),
         addends=addends,
         rank=rank,
-        seen=seen,
         reward=reward,
         acted=acted,
         shopper=rng.integers(0, max(2, n // 4), n),

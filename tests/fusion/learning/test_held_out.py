@@ -26,12 +26,11 @@ def test_a_better_order_is_seen_to_be_better() -> None:
     assert compare(log, gains, default_scores(log), default_scores(log), 0).lift.mean == 0.0
 
 
-def test_what_was_not_seen_gains_nothing_where_it_takes_a_place() -> None:
-    log = made_log(50, 5, informative=True, k=3, unseen=2)
-    gains = debiased(log, known_examination(5), 10.0)
-    unseen_first = np.where(log.seen, 0.0, 1.0)
-    assert ndcg(log, gains, unseen_first, k=2) == 0.0
-    assert ndcg(log, gains, default_scores(log), k=3) > 0.5
+def test_places_beyond_the_tenth_count_for_nothing() -> None:
+    log = made_log(50, 5, informative=True, k=12)
+    gains = np.where(log.rank > 10, 1.0, 0.0)
+    assert ndcg(log, gains, default_scores(log)) == 0.0
+    assert ndcg(log, gains, -default_scores(log)) == pytest.approx(1.0)
 
 
 def test_the_order_of_the_gains_themselves_is_one() -> None:

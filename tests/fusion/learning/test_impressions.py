@@ -45,12 +45,12 @@ def test_what_stands_in_for_a_block_moves_with_its_signals():
 
 
 def test_answers_are_padded_and_stand_in_the_order_of_time():
-    long = an_answer([plain(rank, seen=rank < 3, reward=0.1 * rank, acted=True) for rank in (1, 2, 3)], at=9.0)
+    long = an_answer([plain(rank, reward=0.1 * rank, acted=rank < 3) for rank in (1, 2, 3)], at=9.0)
     short = an_answer([plain(1), plain(2)], words="", at=4.0)
     found = pack([long, short, an_answer([plain(1)])], embed, 3)
     assert found.at.tolist() == [4.0, 9.0]
     assert found.rank.tolist() == [[1, 2, 0], [1, 2, 3]]
-    assert found.reward[1].tolist() == pytest.approx([0.1, 0.2, 0.0])  # what was not seen has no reward
+    assert found.reward[1].tolist() == pytest.approx([0.1, 0.2, 0.3])
     assert found.acted[1].tolist() == [True, True, False]
     assert found.text.tolist() == [-1, 0]
     words, has = found.embeddings()
