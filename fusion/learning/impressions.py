@@ -22,22 +22,24 @@ from fusion.stand_in import STAND_IN
 from fusion.types import Matrix, Term
 from fusion.weighing import DEFAULT_POLICY, Context
 
-# So many of the shown items are learnt from; hardly anybody looks further down.
-MAX_SHOWN = 24
+# So many items of an answer are read from the log, and so many of them count as seen; hardly anybody looks further down.
+MAX_LISTED, MAX_SEEN = 40, 24
 Embed = Callable[[Sequence[str]], Matrix]
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedItem:
-    """One item that was on a page that the shopper got.
+    """One item of an answer.
 
     Attributes:
         rank: its place, from 1.
+        seen: whether it was on a page that the shopper got; what came behind is read because other weights may bring it up.
         acted: whether the shopper did anything good with it.
     """
 
     rank: int
     terms: Sequence[Term]
+    seen: bool = True
     reward: float = 0.0
     acted: bool = False
 
@@ -121,7 +123,7 @@ class Impressions:
 
 
 def pack(answers: Iterable[LoggedAnswer], embed: Embed, dim: int, signals: Sequence[Signal] = SIGNALS) -> Impressions:
-    """Answers as arrays; each distinct text is embedded once. Answers of fewer than two items teach nothing.
+    """What was seen of answers, as arrays; each distinct text is embedded once. Fewer than two items teach nothing.
 
     Args:
         embed: texts -> (n, dim), unit vectors of the block "text".
@@ -129,7 +131,7 @@ def pack(answers: Iterable[LoggedAnswer], embed: Embed, dim: int, signals: Seque
     place = {signal: column for column, signal in enumerate(signals)}
     kept: list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], str, str, float]] = []
     for answer in answers:
-        items = [item for item in answer.items if item.terms][:MAX_SHOWN]
+        items = [item for item in answer.items if item.seen and item.terms][:MAX_SEEN]
         if len(items) > 1:
             x = features(answer.context, signals)
             x[n_features(signals) - _AFTER_WORDS] = float(bool(answer.words))

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from fusion.gate.features import Signal, signal_of
-from fusion.learning.impressions import MAX_SHOWN, LoggedAnswer, LoggedItem
+from fusion.learning.impressions import MAX_LISTED, MAX_SEEN, LoggedAnswer, LoggedItem
 from fusion.learning.rewards import REWARDS, WINDOW, reward_of
 from fusion.weighing import Context
 from recommender.catalog import get_catalog
@@ -130,16 +130,16 @@ def _answer(
         return "in an order of its own", None
     terms = terms_from_json(row.terms)
     places = {str(item_id): rank for rank, (item_id, _score) in enumerate(row.ranking, start=1)}
-    limit = int(row.request.get("limit", MAX_SHOWN)) or MAX_SHOWN
+    limit = int(row.request.get("limit", MAX_SEEN)) or MAX_SEEN
     end = row.created_at + window
     kinds = {i: {kind for kind, at in acts if row.created_at <= at < end} for i, acts in done.items() if i in places}
     # Who did something on a later page has seen that page.
     deepest = max((places[i] for i, acts in kinds.items() if acts), default=1)
-    n_shown = min(-(-deepest // limit) * limit, MAX_SHOWN)
+    n_seen = min(-(-deepest // limit) * limit, MAX_SEEN)
     items = [
-        LoggedItem(rank, terms[i], reward_of(kinds.get(i, ())), bool(TAKEN & kinds.get(i, set())))
+        LoggedItem(rank, terms[i], rank <= n_seen, reward_of(kinds.get(i, ())), bool(TAKEN & kinds.get(i, set())))
         for i, rank in places.items()
-        if rank <= n_shown and i in terms
+        if rank <= MAX_LISTED and i in terms
     ]
     if len(items) < 2:
         return "with fewer than two items", None

@@ -64,6 +64,12 @@ def test_the_words_of_the_log_are_a_feature_though_its_embedding_is_not_kept():
     assert found.x[:, len(SIGNALS) + OTHERS.index("has_words")].tolist() == [1.0, 0.0]
 
 
+def test_what_was_not_seen_is_not_learnt_from():
+    found = pack([an_answer([plain(1), plain(2), plain(3, seen=False, reward=1.0)])], embed, 3)
+    assert found.rank.tolist() == [[1, 2]]
+    assert len(pack([an_answer([plain(1), plain(2, seen=False)])], embed, 3)) == 0
+
+
 def test_each_text_is_embedded_once():
     asked: list[str] = []
 

@@ -55,12 +55,13 @@ def test_nothing_after_the_moment_of_reading_is_known() -> None:
     assert read()[0][0].items[0].reward == 1.0
 
 
-def test_shown_is_the_first_page_and_every_page_where_something_was_done() -> None:
+def test_seen_is_the_first_page_and_every_page_where_something_was_done() -> None:
     answer = store_answer(OLD, terms(30))
-    assert [item.rank for item in read()[0][0].items] == list(range(1, 9))
+    assert sum(item.seen for item in read()[0][0].items) == 8
     act(answer, "click", "p9")
     (found,), _ = read()
-    assert [item.rank for item in found.items] == list(range(1, 17))
+    assert [item.rank for item in found.items if item.seen] == list(range(1, 17))
+    assert len(found.items) == 30
 
 
 def test_what_says_nothing_of_weights_is_left_out_and_counted() -> None:
