@@ -15,7 +15,7 @@ from shop.storefront.asking import Asked
 from shop.storefront.cards import Way
 from shop.storefront.errors import RequestRefused
 
-PAGE_SIZE = 24
+PAGE_SIZE = 18
 ORDERS = {"price": Order("price", False), "-price": Order("price", True), "newest": Order("created_at", True)}
 _OTHER_COLOUR_BLOCKS = ("text",)
 

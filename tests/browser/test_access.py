@@ -47,7 +47,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, summary
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_no_serious_fault_of_accessibility(visit: Visit, name: str, language: str, theme: str) -> None:
-    page = go(visit("/", language=language, theme=theme, size=PHONE if theme == "dark" else DESK), name)
+    page = go(visit("/", language=language, theme=theme, size=PHONE if theme == "dark" else DESK), name, language)
     violations = Axe().run(page).response["violations"]
     serious = [
         f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
@@ -59,7 +59,7 @@ def test_a_page_has_no_serious_fault_of_accessibility(visit: Visit, name: str, l
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_chinese_page_says_nothing_in_english(visit: Visit, name: str) -> None:
-    page = go(visit("/", language="zh"), name)
+    page = go(visit("/", language="zh"), name, "zh")
     said = [text for text in page.evaluate(UNTRANSLATED) if LATIN.search(NAMES.sub("", text))]
     assert not said
 

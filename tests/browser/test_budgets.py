@@ -9,7 +9,7 @@ import pytest
 from tests.browser.conftest import PHONE, Visit
 from tests.browser.pages import PAGES, go
 
-HTML, SCRIPTS, SHIFT = 60_000, 90_000, 0.1
+HTML, SCRIPTS, SHIFT = 60 * 1024, 90 * 1024, 0.1
 SHIFTS = """() => new Promise((done) => {
   let sum = 0;
   new PerformanceObserver((list) => { for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value; })

@@ -14,7 +14,7 @@ from tests.encoders import HashedWords
 
 pytestmark = pytest.mark.django_db
 
-PAGES, SIZE = 20, 24
+PAGES, SIZE = 20, 18
 
 
 @pytest.fixture
