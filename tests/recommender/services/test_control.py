@@ -113,7 +113,8 @@ def test_freezing_stops_exploring_in_every_process_and_what_is_live_goes_on(shop
     engines = [Engine(), Engine()]
     for engine in engines:
         engine.refresh()
-        engine.pipeline.weigher = Exploring()
+        engine._live = Exploring()
+        engine._set_weigher()
     control.cap_exploration(0.25, "ann", "carefully")
     for engine in engines:
         engine.refresh()
