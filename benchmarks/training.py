@@ -25,12 +25,12 @@ def run(options: Options) -> list[Table]:
     open_shop(data)
     from django.core.management import call_command
 
-    call_command("simulate", shoppers=60, sessions=options.pick(3000, 1500, 60), seed=7, verbosity=0)
+    call_command("simulate", shoppers=60, sessions=options.pick(4000, 2500, 60), days=120.0, seed=7, verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
     port = free_port()
     quiet: list[float] = []
     beside: list[float] = []
-    seconds, blocks = options.pick(40, 20, 3), options.pick(4, 3, 1)
+    seconds, blocks = options.pick(60, 20, 3), options.pick(4, 2, 1)
     trained = 0.0
     with program(web_command(port), data, "web") as web:
         address = f"http://127.0.0.1:{port}"
