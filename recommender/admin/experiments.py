@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -17,9 +16,8 @@ from unfold.decorators import display
 from fusion.policy.experiments import Verdict
 from fusion.policy.split import CANDIDATE, LIVE
 from recommender import models
-from recommender.admin.index import ReadOnlyAdmin
+from recommender.admin.deciding import DecidingAdmin, name_of
 from recommender.admin.version_forms import ExperimentForm, ReasonForm
-from recommender.exceptions import LearningFrozen, PromotionRefused
 from recommender.services import experiments
 
 VERDICTS = {
@@ -39,7 +37,7 @@ SIDES = {CANDIDATE: _("candidate"), LIVE: _("what is live")}
 
 
 @admin.register(models.Experiment)
-class ExperimentAdmin(ReadOnlyAdmin):
+class ExperimentAdmin(DecidingAdmin):
     list_display = ("__str__", "candidate", "against", "state_label", "said", "difference", "started_at")
     list_filter = ("state",)
     list_select_related = ("candidate", "live")
@@ -60,9 +58,6 @@ class ExperimentAdmin(ReadOnlyAdmin):
     def difference(self, row: models.Experiment) -> str:
         found = [row.reading.get(name) for name in ("difference", "low", "high")]
         return "–" if None in found else "{:+.4f} [{:+.4f}, {:+.4f}]".format(*found)
-
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("recommender.change_experiment")
 
     def get_urls(self) -> list[URLPattern]:
         own = [
@@ -88,7 +83,7 @@ class ExperimentAdmin(ReadOnlyAdmin):
             for name, found in reading.get("guardrails", {}).items()
         ]
         verdict = reading.get("verdict") or row.verdict
-        return self._page(
+        return self.page(
             request, "experiment", row.name, row=row, reading=reading, guardrails=rows, running=running,
             verdict=VERDICTS[Verdict(verdict)] if verdict else "",
             sides=[(SIDES[s], reading["shoppers"][s], reading["reward"][s]) for s in SIDES] if reading else [],
@@ -102,40 +97,20 @@ class ExperimentAdmin(ReadOnlyAdmin):
         form = ExperimentForm(request.POST or None)
         said = _now("A share of the shoppers is weighed by it, each of them always; everybody else gets what is live.")
 
-        def begin() -> str:
+        def begin(form: Form) -> str:
             given = form.cleaned_data
-            experiments.start(row, _name(request), given["reason"], share=given["percent"] / 100, days=given["days"])
+            experiments.start(row, name_of(request), given["reason"], share=given["percent"] / 100, days=given["days"])
             return _now("The experiment runs.")
 
-        return self._decide(request, _now("Try %(version)s on some shoppers") % {"version": row}, said, form, begin, row)
+        return self.decide(request, _now("Try %(version)s on some shoppers") % {"version": row}, said, form, begin, row)
 
     def stop(self, request: HttpRequest) -> HttpResponse:
         """Ask for the reason, then give everybody what is live."""
         form = ReasonForm(request.POST or None)
         said = _now("Everybody gets what is live, with the next request. What was seen is kept.")
 
-        def end() -> str:
-            experiments.stop(_name(request), form.cleaned_data["reason"])
+        def end(form: Form) -> str:
+            experiments.stop(name_of(request), form.cleaned_data["reason"])
             return _now("The experiment is over.")
 
-        return self._decide(request, _now("Stop the experiment"), said, form, end, None)
-
-    def _decide(self, request: HttpRequest, title: str, said: str, form: Any, change: Any, row: Any) -> HttpResponse:
-        if not self.has_operate_permission(request):
-            raise PermissionDenied
-        if request.method == "POST" and form.is_valid():
-            try:
-                self.message_user(request, change(), messages.SUCCESS)
-                return HttpResponseRedirect(reverse("admin:recommender_experiment_changelist"))
-            except (PromotionRefused, LearningFrozen, ValueError) as error:
-                form.add_error(None, str(error))
-        return self._page(request, "decide_version", title, said=said, form=form, row=row, refusals=[])
-
-    def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
-        shared = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
-        may = {"may_operate": self.has_operate_permission(request)}
-        return TemplateResponse(request, f"recommender/admin/{template}.html", {**shared, **may, **context})
-
-
-def _name(request: HttpRequest) -> str:
-    return request.user.get_username()[:150]
+        return self.decide(request, _now("Stop the experiment"), said, form, end, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -22,12 +21,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from recommender import models
+from recommender.admin.deciding import DecidingAdmin, name_of
 from recommender.admin.index import ReadOnlyAdmin
 from recommender.admin.version_forms import ComparisonForm, ControlForm, ExposureForm, PromotionForm, ReasonForm
 from recommender.conf import get_settings
 from recommender.control import current_control, exclusion_of
 from recommender.engine import get_engine
-from recommender.exceptions import PromotionRefused
 from recommender.services import comparison, control, switching, versions
 from recommender.services.evidence import gain_of
 from recommender.services.exposure import exposure
@@ -52,7 +51,7 @@ def learning_state() -> dict[str, Any]:
 
 
 @admin.register(models.ModelVersion)
-class ModelVersionAdmin(ReadOnlyAdmin):
+class ModelVersionAdmin(DecidingAdmin):
     list_display = ("number", "kind", "name", "state_label", "gain", "learnt_from", "made_up", "created_at")
     list_display_links = ("number", "name")
     list_filter = ("kind", "state", "simulated")
@@ -85,10 +84,6 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def learnt_from(self, row: models.ModelVersion) -> str:
         return str(row.parent_id or _now("the defaults"))
 
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        """May put versions in force and take them back: the right to change such a row, which nobody can edit by hand."""
-        return request.user.has_perm("recommender.change_modelversion")
-
     def get_urls(self) -> list[URLPattern]:
         pages = {
             "promote": (self.promote, "<int:pk>/promote/"),
@@ -116,7 +111,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         row = self._row(object_id)
         if not self.has_view_permission(request, row):
             raise PermissionDenied
-        return self._page(
+        return self.page(
             request,
             "model_version",
             str(row),
@@ -147,7 +142,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             found = comparison.compare(kind, left, right, list(dict.fromkeys(asked)) or ["*"], language)
             context["found"] = found
             context["metrics"] = [(m.name, comparison.said(m.left), comparison.said(m.right)) for m in found.metrics]
-        return self._page(request, "compare_versions", _("Compare two versions"), **context)
+        return self.page(request, "compare_versions", _("Compare two versions"), **context)
 
     def _first_choice(self, kind: str) -> dict[str, int]:
         live = versions.live(kind)
@@ -165,7 +160,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             given = form.cleaned_data
             found = exposure(given["days"], policy=given["policy"], simulated=given["simulated"])
         groups = [(EXPOSED[name], rows[:GROUPS_SHOWN]) for name, rows in found.groups.items()] if found else []
-        return self._page(request, "exposure", _("Who is shown"), form=form, found=found, groups=groups)
+        return self.page(request, "exposure", _("Who is shown"), form=form, found=found, groups=groups)
 
     @action(description=_("What learning may do"), permissions=["view"], url_path="control", icon="tune")  # type: ignore[untyped-decorator]
     def allow(self, request: HttpRequest) -> HttpResponse:
@@ -179,23 +174,23 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
         def change(form: Form) -> str:
             given = form.cleaned_data
-            switching.promote(row, _name(request), given["reason"], force=given.get("force", False))
+            switching.promote(row, name_of(request), given["reason"], force=given.get("force", False))
             return _now("%(version)s is in force; every process serves it with its next request.") % {"version": row}
 
         soft = bool(refusals) and not any(refusal.firm for refusal in refusals)
         form = (PromotionForm if soft else ReasonForm)(request.POST or None)
         said = _now("It takes the place of what is in force with the next request of every process. One action takes it back.")
-        return self._decide(request, _now("Promote %(version)s") % {"version": row}, said, form, change, row, refusals)
+        return self.decide(request, _now("Promote %(version)s") % {"version": row}, said, form, change, row, refusals)
 
     def reject(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self._row(pk)
 
         def change(form: Form) -> str:
-            versions.reject(row, _name(request), form.cleaned_data["reason"])
+            versions.reject(row, name_of(request), form.cleaned_data["reason"])
             return _now("%(version)s is rejected.") % {"version": row}
 
         said = _now("A rejected version can never be put in force, and no rollback goes back to it.")
-        return self._decide(
+        return self.decide(
             request, _now("Reject %(version)s") % {"version": row}, said, ReasonForm(request.POST or None), change, row
         )
 
@@ -205,7 +200,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         live, back = versions.live(kind), versions.fallback(kind)
 
         def change(form: Form) -> str:
-            done = switching.roll_back(kind, _name(request), form.cleaned_data["reason"])
+            done = switching.roll_back(kind, name_of(request), form.cleaned_data["reason"])
             return _now("%(version)s in force again, with the next request of every process.") % {
                 "version": done.version or _now("the defaults")
             }
@@ -215,43 +210,13 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             "then": back or _now("the defaults"),
         }
         title = _now("Roll back %(kind)s") % {"kind": Kind(kind).label}
-        return self._decide(request, title, said, ReasonForm(request.POST or None), change, live)
-
-    def _decide(
-        self,
-        request: HttpRequest,
-        title: str,
-        said: str,
-        form: Form,
-        change: Callable[[Form], str],
-        row: models.ModelVersion | None,
-        refusals: list[Any] | None = None,
-    ) -> HttpResponse:
-        """Ask for a reason, then do it; what is refused is said on the same page."""
-        if not self.has_operate_permission(request):
-            raise PermissionDenied
-        if request.method == "POST" and form.is_valid():
-            try:
-                self.message_user(request, change(form), messages.SUCCESS)
-                return HttpResponseRedirect(reverse("admin:recommender_modelversion_changelist"))
-            except PromotionRefused as error:
-                form.add_error(None, str(error))
-        return self._page(request, "decide_version", title, said=said, form=form, row=row, refusals=refusals or [])
+        return self.decide(request, title, said, ReasonForm(request.POST or None), change, live)
 
     def _row(self, pk: int | str) -> models.ModelVersion:
         row = models.ModelVersion.objects.filter(pk=int(pk)).first() if str(pk).isdecimal() and len(str(pk)) < 19 else None
         if row is None:
             raise Http404
         return row
-
-    def _page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
-        shared = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            "may_operate": self.has_operate_permission(request),
-        }
-        return TemplateResponse(request, f"recommender/admin/{template}.html", {**shared, **context})
 
 
 @admin.register(models.ModelChange)
@@ -277,11 +242,8 @@ class ModelChangeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(models.LearningControl)
-class LearningControlAdmin(ReadOnlyAdmin):
+class LearningControlAdmin(DecidingAdmin):
     """One page instead of a list: what people allow, and a form to change it."""
-
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("recommender.change_learningcontrol")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -311,7 +273,7 @@ class LearningControlAdmin(ReadOnlyAdmin):
 
     def _changed(self, request: HttpRequest, form: ControlForm) -> bool:
         """Apply what differs, all or nothing. False: it was refused, and the form says why."""
-        given, by = form.cleaned_data, _name(request)
+        given, by = form.cleaned_data, name_of(request)
         try:
             with transaction.atomic():
                 done = [
@@ -332,7 +294,3 @@ def _known_attributes() -> list[str]:
     engine = get_engine()
     engine.refresh()
     return sorted(set(engine.collection.columns.vocabulary().values) - set(control.NO_ATTRIBUTES))
-
-
-def _name(request: HttpRequest) -> str:
-    return request.user.get_username()[:150]

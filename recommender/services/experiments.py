@@ -131,16 +131,7 @@ def stop(by: str, reason: str) -> Experiment:
     running = Experiment.objects.filter(state=Experiment.State.RUNNING).first()
     if running is None:
         raise PromotionRefused({"none": _("No experiment runs.")})
-    seen = look(running)
-    with transaction.atomic():
-        leases.lock_index()
-        ended = versions.end_experiment(by)
-        if ended is None or ended.pk != running.pk:
-            raise PromotionRefused({"none": _("No experiment runs.")})
-        _keep(ended, seen)
-        _record(ended, ModelChange.Action.STOP, by, reason, ended.reading)
-    logger.info("event=experiment_stopped experiment=%d verdict=%s by=%s", ended.pk, ended.verdict, by)
-    return ended
+    return _end(running, look(running), by, reason)
 
 
 def watch(now: datetime | None = None) -> Experiment | None:
@@ -154,9 +145,8 @@ def watch(now: datetime | None = None) -> Experiment | None:
     seen = look(running, now)
     _keep(running, seen)
     if seen.reading.verdict in HARMFUL:
-        return stop(
-            BY_ITSELF, _("It certainly did harm, or its split is not sound: %(verdict)s.") % {"verdict": running.verdict}
-        )
+        said = _("It certainly did harm, or its split is not sound: %(verdict)s.")
+        return _end(running, seen, BY_ITSELF, said % {"verdict": running.verdict})
     return running
 
 
@@ -234,6 +224,19 @@ def _shoppers(experiment: Experiment) -> tuple[dict[str, Shopper], int]:
 
 def _sums(values: Iterable[float]) -> Sums:
     return Sums.of(np.fromiter(values, np.float64))
+
+
+def _end(running: Experiment, seen: Look, by: str, reason: str) -> Experiment:
+    """End it with its last look. Raises PromotionRefused when somebody ended it meanwhile."""
+    with transaction.atomic():
+        leases.lock_index()
+        ended = versions.end_experiment(by)
+        if ended is None or ended.pk != running.pk:
+            raise PromotionRefused({"none": _("No experiment runs.")})
+        _keep(ended, seen)
+        _record(ended, ModelChange.Action.STOP, by, reason, ended.reading)
+    logger.info("event=experiment_stopped experiment=%d verdict=%s by=%s", ended.pk, ended.verdict, by)
+    return ended
 
 
 def _keep(experiment: Experiment, seen: Look) -> None:
