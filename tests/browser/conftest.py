@@ -92,9 +92,13 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> N
     pytest.fail(f"The shop did not become ready:\n{log.read_text()[-3000:]}", pytrace=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(prepared_shop: Path) -> Iterator[Browser]:
-    """One Chromium for all tests of this process."""
+    """One Chromium for the tests of this folder.
+
+    Not for the whole session: as long as Playwright runs, its event loop does too, and Django refuses its database to a
+    thread with a running loop. The tests of other folders that share this process come after it has stopped.
+    """
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield found
