@@ -147,7 +147,7 @@ def test_worker_of_the_shop_embeds_what_was_saved(shop, day):
         finally:
             os.killpg(worker.pid, signal.SIGTERM)
             worker.wait(30)
-    assert seconds < 15
+    assert seconds < 60  # noticed by the shop's own worker, not by the nightly look at everything
 
 
 @pytest.mark.models
