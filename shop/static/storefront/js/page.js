@@ -20,15 +20,20 @@
     if (image.complete && image.currentSrc && !image.naturalWidth) image.classList.add("gone");
   }
 
-  // A note leaves by itself; a failed htmx request falls back to the plain link or form.
+  // A note leaves by itself, but not while somebody points at it or has its link in focus.
   const toast = document.getElementById("toast");
   let leaving = 0;
+  const leave = () => {
+    if (toast.matches(":hover, :focus-within")) leaving = setTimeout(leave, 1000);
+    else toast.replaceChildren();
+  };
   if (toast) {
     new MutationObserver(() => {
       clearTimeout(leaving);
-      if (toast.textContent.trim()) leaving = setTimeout(() => toast.replaceChildren(), 6000);
+      if (toast.textContent.trim()) leaving = setTimeout(leave, 6000);
     }).observe(toast, { childList: true });
   }
+  // A failed htmx request falls back to the plain link or form.
   for (const name of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(name, (event) => {
       const link = event.detail.elt.closest("a[href]");

@@ -73,7 +73,10 @@ def test_more_than_is_left_is_refused_with_how_many_are(client, products):
 def test_htmx_gets_a_sentence_and_the_new_badge(client, products):
     html = client.post("/cart/add", {"sku": "sku-00", "quantity": 3}, headers={"HX-Request": "true"}).content.decode()
     assert "is in your cart" in html
+    assert 'href="/cart"' in html
     assert re.search(r'id="cart-count" hx-swap-oob="true">3<', html)
+    refused = client.post("/cart/add", {"sku": "sku-00", "quantity": 99}, headers={"HX-Request": "true"}).content.decode()
+    assert 'href="/cart"' not in refused, "nothing came into the cart"
 
 
 def test_quantities_change_and_lines_go(client, products):
