@@ -29,6 +29,7 @@ from fusion.index.base import Mask, Rows
 from fusion.instructions.base import InstructionParser
 from fusion.messages import say
 from fusion.musts import as_applied
+from fusion.nearness import near_rows
 from fusion.offering import offer
 from fusion.profile import Profile
 from fusion.ranking import best_first, by_column, diversify, relevant_enough, top_rows
@@ -273,6 +274,9 @@ class RecommendationPipeline:
                     run.related |= run.lexical[: len(run.mask)] > 0
                 keep = keep[related[keep]]
             run.total = len(keep) if run.related is None else int((run.related & run.mask).sum())
+        if run.query.near and (near := self._near(run)) is not None:
+            keep = keep[near[keep]]
+            run.total = len(keep)
         scores, rows = run.scores[keep], run.rows[keep]
         if run.order is not None:
             # "The cheapest camera" is a camera: what is related most comes first, and nothing is lost by sorting.
@@ -289,6 +293,12 @@ class RecommendationPipeline:
         """Candidates that are related enough; one that has a word of the request always is."""
         related = run.scores >= self.options.floor
         return related if run.lexical is None else related | (run.lexical[run.rows] > 0)
+
+    def _near(self, run: Run) -> Mask | None:
+        """Candidates that are clearly near the liked items; None where nothing can be compared."""
+        liked = run.query.liked
+        legs = self.source_encoder.calibrated(self.source_encoder.encode(Query(liked=liked), Instruction(), Profile()))
+        return near_rows(self.collection, legs, liked, run.query.seed_blocks, run.rows)
 
     def _spread(self, run: Run, ranked: NDArray[np.int64]) -> NDArray[np.int64]:
         """Push look-alikes apart on the first pages of a feed."""

@@ -231,6 +231,7 @@ class Query:
         depth: how many ranked ids to keep for paging.
         exclude: ids never to return.
         seed_blocks: which blocks the liked and disliked items speak in ("looks like" is look and image); empty means all.
+        near: whether only what is clearly near the liked items is shown (fusion.nearness), instead of a full page.
         explain_depth: for how many of the ranking the terms are kept, for later pages and for the log.
         draw, unit: for a weigher that explores or splits (see fusion.weighing.Context).
         facets: whether to count what the answer could be narrowed by.
@@ -249,6 +250,7 @@ class Query:
     depth: int = 500
     exclude: tuple[str, ...] = ()
     seed_blocks: tuple[str, ...] = ()
+    near: bool = False
     explain_depth: int = 120
     draw: float = 0.0
     unit: str = ""

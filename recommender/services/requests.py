@@ -35,6 +35,7 @@ class RecommendationRequest:
         box: (x0, y0, x1, y1), relative to the photo, 0 to 1: the part of it that is meant.
         liked, disliked: ids of seed items.
         seed_blocks: which blocks the seeds speak in; empty means all.
+        near: whether only what is clearly near the liked items is shown.
         filters: musts of a page or an app.
         edits: what the shopper changed of what was understood.
         parent_id: the stored answer that this one refines; undo_to: the one whose request an undo goes back to.
@@ -51,6 +52,7 @@ class RecommendationRequest:
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
     seed_blocks: tuple[str, ...] = ()
+    near: bool = False
     filters: tuple[Constraint, ...] = ()
     edits: ChipEdits = field(default_factory=ChipEdits)
     order: Order | None = None
@@ -99,6 +101,7 @@ def build_query(request: RecommendationRequest, shopper: Shopper) -> Query:
         depth=conf.RANKING_DEPTH,
         exclude=request.exclude,
         seed_blocks=request.seed_blocks,
+        near=request.near,
         draw=_draw(text, request, shopper),
         unit=shopper.user_id or shopper.visitor_id,
         facets=request.facets,
@@ -141,6 +144,7 @@ def request_to_json(request: RecommendationRequest, query: Query, answer: Answer
         "liked": list(query.liked),
         "disliked": list(query.disliked),
         "seed_blocks": list(query.seed_blocks),
+        "near": query.near,
         "filters": [constraint_to_json(c) for c in query.filters],
         "edits": {"removed": list(query.edits.removed), "added": [constraint_to_json(c) for c in query.edits.added]},
         "order": order_to_json(query.order),
@@ -174,6 +178,7 @@ def request_of(row: Recommendation) -> RecommendationRequest:
         liked=tuple(stored.get("liked", ())),
         disliked=tuple(stored.get("disliked", ())),
         seed_blocks=tuple(stored.get("seed_blocks", ())),
+        near=bool(stored.get("near")),
         filters=_constraints(stored.get("filters", ())),
         edits=ChipEdits(tuple(edits.get("removed", ())), _constraints(edits.get("added", ()))),
         order=order_from_json(stored.get("order")),

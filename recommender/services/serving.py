@@ -117,9 +117,13 @@ def owned(recommendation_id: str, shopper: Shopper, *, expired: bool = False) ->
     return row
 
 
-def similar(item_id: str, by: str, limit: int, shopper: Shopper, *, surface: str = "", language: str = "") -> Served:
+def similar(
+    item_id: str, by: str, limit: int, shopper: Shopper, *, surface: str = "", language: str = "", near: bool = False
+) -> Served:
     """Items like one item, by "look", "text" or "both".
 
+    Args:
+        near: whether what is not clearly nearer than the catalogue's usual stays out, so that there may be fewer than limit.
     Raises:
         UnknownItem: the item is not there or may not be shown.
         InvalidQuery: ``by`` is something else.
@@ -133,6 +137,7 @@ def similar(item_id: str, by: str, limit: int, shopper: Shopper, *, surface: str
     request = RecommendationRequest(
         liked=(item_id,),
         seed_blocks=SIMILAR_BLOCKS[by],
+        near=near,
         limit=limit,
         surface=surface or f"similar_{by}",
         language=language,

@@ -56,12 +56,12 @@ def shopper_of(request: HttpRequest, *, remember: bool = False) -> Shopper:
 def similar_to(
     request: HttpRequest, sku: str, by: str, *, exclude: Collection[str] = (), limit: int = SHELF_SIZE
 ) -> list[Card]:
-    """Products like this one by "look", "text" or "both"; empty while this product has nothing to compare by.
+    """Products clearly like this one by "look", "text" or "both"; empty while this product has nothing to compare by.
 
-    Only what the comparison itself speaks for: a list filled up with popular products would not be what its title says.
+    Only what the comparison itself speaks for: a list filled up to its length would not be what its title says.
     """
     try:
-        served = similar(sku, by, limit + len(exclude), shopper_of(request))
+        served = similar(sku, by, limit + len(exclude), shopper_of(request), near=True)
     except UnknownItem:
         return []
     alike = {r.item.item_id for r in served.answer.items if sum(t.contribution for t in r.terms if t.source == "liked") > 0}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,11 +16,12 @@ from shop.catalog.models import Category, Product
 from shop.catalog.selectors import ancestors_of, product_by, products_in
 from shop.catalog.signals import item_viewed
 from shop.storefront import shelves
-from shop.storefront.cards import Shelf, card_of, name_language, price_text, stock_note
+from shop.storefront.cards import Card, Shelf, card_of, name_language, price_text, stock_note
 from shop.storefront.facts import facts_of
 from shop.storefront.forms import ID_PATTERN, MAX_OFFSET
 from shop.storefront.pictures import picture_of
 from shop.storefront.selectors import in_order
+from shop.storefront.shelves import MIN_CARDS
 from shop.storefront.structured import crumbs_data, product_data
 from shop.storefront.visitors import who
 
@@ -89,12 +92,12 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 def _related(request: HttpRequest, found: Product) -> list[Shelf]:
     with_it, why = recommendations.goes_with(request, found.sku)
     taken = {found.sku, *(card.sku for card in with_it)}
-    look = recommendations.similar_to(request, found.sku, "look", exclude=taken) if found.images.all() else []
-    like = recommendations.similar_to(request, found.sku, "both", exclude=taken | {card.sku for card in look})
+    look = _row(request, found, "look", taken) if found.images.all() else []
+    like = _row(request, found, "both", taken | {card.sku for card in look})
     rows = [
         (_("Looks like this"), _("Compared by photo."), look),
         (_("Goes with this"), why, with_it),
-        (_("More like this"), _("Compared by photo and by description."), like),
+        (_("More like this"), _("Compared by photo, description and category."), like),
     ]
     taken |= {card.sku for _title, _why, cards in rows for card in cards}
     seen = [sku for sku in dict.fromkeys(recommendations.seen_lately(request)) if sku not in taken]
@@ -102,6 +105,12 @@ def _related(request: HttpRequest, found: Product) -> list[Shelf]:
         (_("Looked at lately"), _("To go on where you were. Only you see this."), [card_of(p) for p in in_order(seen[:8])])
     )
     return [Shelf(title, why, cards) for title, why, cards in rows if cards]
+
+
+def _row(request: HttpRequest, found: Product, by: str, taken: Collection[str]) -> list[Card]:
+    """What is like a product; nothing where it is too little for a row, and then left to the next one."""
+    cards = recommendations.similar_to(request, found.sku, by, exclude=taken)
+    return cards if len(cards) >= MIN_CARDS else []
 
 
 def _report_view(request: HttpRequest, found: Product, recommendation_id: str, position: int | None) -> None:

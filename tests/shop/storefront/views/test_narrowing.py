@@ -38,7 +38,8 @@ def choices(html: str) -> dict[str, tuple[str, int]]:
     """Label -> (name and value as sent, count) of every facet."""
     form = form_with(html, 'value="filter"')
     found = re.findall(
-        r'<label class="pick[^"]*"><input[^>]*name="(\w+)" value="([^"]*)"[^>]*><span[^>]*>([^<]+)</span><span class="n">(\d+)', form
+        r'<label class="pick[^"]*"><input[^>]*name="(\w+)" value="([^"]*)"[^>]*><span[^>]*>([^<]+)</span><span class="n">(\d+)',
+        form,
     )
     return {unescape(label): (f"{name}={unescape(value)}", int(n)) for name, value, label, n in found}
 
