@@ -40,12 +40,17 @@ def test_words_bring_the_products_that_have_them(client, products):
     assert all("lamp" in name for name in names(html)[:10])
 
 
-def test_answer_says_why_and_how_much_each_reason_counts(client, products):
-    html = page(client, q="lamp")
-    assert "Why this?" in html
-    shares = re.findall(r'max="100" value="(\d+)"', html)
-    assert shares
-    assert all(0 <= int(share) <= 100 for share in re.findall(r'<meter aria-hidden="true" max="100" value="(\d+)"', html))
+def test_a_card_says_why_it_is_here_and_a_tap_says_how_much_each_reason_counts(client, products):
+    cards = re.findall(r"<details class=why.*?<summary>(.*?)</summary>(.*?)</details>", page(client, q="lamp"), re.S)
+    assert cards
+    for closed, opened in cards:
+        assert "%" not in closed, "a share beside the reason reads as how well the product matches"
+        assert "Why it is here" in opened
+        assert "not how well it matches" in opened
+        shares = [int(share) for share in re.findall(r"<meter [^>]*value=(\d+)>", opened)]
+        told = [share or "100" for share in re.findall(r"</meter>(?:(\d+)%|all) of its score", opened)]
+        assert [str(share) for share in shares] == told
+        assert 95 <= sum(shares) <= 101
 
 
 def test_every_chip_can_be_taken_off_and_put_back(client, products):
