@@ -64,6 +64,18 @@ def _nouns() -> frozenset[str]:
     return frozenset(name for names in _all_names() for name in names)
 
 
+def kinds_asked(instruction: Instruction) -> list[Constraint]:
+    """The categories that a request asks for; a filter of a page narrows, but does not say what is meant."""
+    return [
+        c
+        for c in instruction.constraints
+        if c.field == "category"
+        and c.operator is Operator.IN
+        and c.source != "filter"
+        and (c.strength is Strength.MUST or (c.strength is Strength.WANT and c.weight >= HEAD_WEIGHT))
+    ]
+
+
 class TopicFinder:
     """Finds the topic of one request.
 
@@ -89,16 +101,8 @@ class TopicFinder:
 
     @property
     def head(self) -> Constraint | None:
-        """The category that the words ask for; a filter of a page narrows, but does not say what is meant."""
-        asked = (
-            c
-            for c in self.instruction.constraints
-            if c.field == "category"
-            and c.operator is Operator.IN
-            and c.source != "filter"
-            and (c.strength is Strength.MUST or (c.strength is Strength.WANT and c.weight >= HEAD_WEIGHT))
-        )
-        return next(iter(sorted(asked, key=lambda c: c.strength is not Strength.MUST)), None)
+        """The category that the words ask for, a must before a want."""
+        return next(iter(sorted(kinds_asked(self.instruction), key=lambda c: c.strength is not Strength.MUST)), None)
 
     def misses(self, mask: Mask, allowed: Mask) -> bool:
         """Whether a thing is named, as a wish, and none of these rows is one.

@@ -25,6 +25,7 @@ from recommender.services.requests import chips_in_force
 from recommender.services.serving import Served, owned, page, recommend
 from shop.catalog.selectors import products_by_sku
 from shop.recommendations.addresses import ORDERS, PAGE_SIZE, asked_of, request_of, sort_of, ways_of
+from shop.recommendations.dividing import divider_of
 from shop.recommendations.narrowing import before_filters, edited, filtered
 from shop.recommendations.offering import Offering, plain_chip
 from shop.recommendations.pages import cards_of, shopper_of
@@ -75,7 +76,7 @@ def more(request: HttpRequest, asked: Asked, recommendation_id: str, offset: int
         raise AnswerExpired from error
     if whole:
         served = replace(served, answer=replace(served.answer, facets=_counted_anew(asked, shopper)))
-    return _answer_page(served, asked, shopper)
+    return _answer_page(served, asked, shopper, whole=whole)
 
 
 def _counted_anew(asked: Asked, shopper: Shopper) -> tuple[Facet, ...]:
@@ -144,7 +145,7 @@ def _seed_chips(asked: Asked) -> list[Chip]:
     return [Chip(text % {"name": names[sku]}, "seed", sku) for sku, text in says.items() if sku in names]
 
 
-def _answer_page(served: Served, asked: Asked, shopper: Shopper) -> AnswerPage:
+def _answer_page(served: Served, asked: Asked, shopper: Shopper, *, whole: bool = True) -> AnswerPage:
     answer, order = served.answer, served.answer.instruction.order
     chips = chips_in_force(answer.instruction, ORDERS.get(asked.sort), shopper.language)
     offering = Offering(answer.facets, answer.musts, asked.only, shopper.currency)
@@ -175,6 +176,7 @@ def _answer_page(served: Served, asked: Asked, shopper: Shopper) -> AnswerPage:
         directions=offering.directions(answer.groups, cards) if first else (),
         question=offering.question(answer.question) if first else None,
         meant=did_you_mean(answer, shopper.language) if first else (),
+        divider=None if asked.sort else divider_of(served, cards, whole=whole),
         by_meaning=first and not answer.groups and "text_model" not in answer.degraded and not is_known(answer, get_engine()),
     )
 

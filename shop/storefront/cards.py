@@ -122,6 +122,14 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Divider:
+    """A line that stands before the card of ``sku``: from there on, nothing is of the kind that was asked for."""
+
+    sku: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerPage:
     """One page of an answer.
 
@@ -142,6 +150,7 @@ class AnswerPage:
         directions, question: of a broad request.
         meant: requests that the shop can answer, where it has nothing of the kind. by_meaning: no product has a word of it.
         says: what a screen reader hears when this answer takes the place of another.
+        divider: where the products of the kind asked for end, None where that is on another page or nowhere.
         offset, next_offset: places of the first card and of the page after this one; None: nothing follows.
     """
 
@@ -170,6 +179,7 @@ class AnswerPage:
     question: QuestionNote | None = None
     meant: Sequence[str] = ()
     by_meaning: bool = False
+    divider: Divider | None = None
 
     @property
     def rest(self) -> Sequence[Card]:
