@@ -1,8 +1,9 @@
 """A broad request ("gift for dad") gets directions: groups of results by kind, and the one question that tells most.
 
-Broad is measured, not guessed. No kind of thing is named, no order and no photo given, and what fits best lies in several
-categories: the entropy of the categories of the first results, each weighted by how far its score is above half of the best
-one. On the demo catalogue requests that name a kind without its category stay below .65 bits, and broad ones lie above .85.
+Broad is what names only a place, a person or a situation ("something for the living room"). Else it is measured: no kind of
+thing is named, no order and no photo given, and what fits best lies in several categories: the entropy of the categories of the
+first results, each weighted by how far its score is above half of the best one. On the demo catalogue requests that name a kind
+without its category stay below .65 bits, and broad ones lie above .85.
 """
 
 from __future__ import annotations
@@ -77,8 +78,10 @@ def is_broad(instruction: Instruction, items: Sequence[Item], scores: Sequence[f
         instruction: with filters among its musts.
         items, scores: the first results, best first.
     """
-    named = any(c.field == "category" and c.operator is Operator.IN and _is_firm(c) for c in instruction.constraints)
-    return not named and len(items) >= LEAST_ITEMS and _bits(_weights(items, scores)) >= BROAD_BITS
+    named = [c for c in instruction.constraints if c.field == "category" and c.operator is Operator.IN and _is_firm(c)]
+    if len(items) < LEAST_ITEMS or any(c.strength is Strength.MUST for c in named):
+        return False
+    return bool(instruction.themes) or (not named and _bits(_weights(items, scores)) >= BROAD_BITS)
 
 
 def groups_of(
@@ -86,6 +89,7 @@ def groups_of(
 ) -> tuple[Group, ...]:
     """At most N_GROUPS kinds, those that fit best first; none where the results do not fall into kinds.
 
+    A third kind is shown only where some of it is among the best results.
     They are taken on the deepest level of the categories on which three kinds (or else two) have several of the results.
 
     Args:
@@ -93,14 +97,14 @@ def groups_of(
     """
     counted = {v.value: v for f in facets if f.field == "category" for v in f.values}
     levels = [_level(items, depth) for depth in range(max((len(item.category) for item in items), default=0), 0, -1)]
+    weights, score_of = _weights(items, scores), {item.item_id: score for item, score in zip(items, scores, strict=True)}
     for least in (N_GROUPS, 2):
         for level in levels:
             if len(level) >= least:
-                weights = _weights(items, scores)
-                best = sorted(
-                    level, key=lambda path: (-sum(weights.get(c, 0.0) for c in weights if c[: len(path)] == path), path)
-                )
-                return tuple(_group(path, level[path], counted, name_of) for path in best[:N_GROUPS])
+                shares = {path: sum(w for c, w in weights.items() if c[: len(path)] == path) for path in level}
+                best = sorted(level, key=lambda path: (-shares[path], -max(score_of[i] for i in level[path]), path))
+                kept = [path for path in best[:N_GROUPS] if shares[path] or path in best[:2]]
+                return tuple(_group(path, level[path], counted, name_of) for path in kept)
     return ()
 
 

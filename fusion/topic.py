@@ -155,6 +155,8 @@ class TopicFinder:
         """The thing that the words end in, where the catalogue has no category for it: "tent" of "warm tent"."""
         if any(c.field == "category" and c.source != "filter" for c in self.instruction.constraints):
             return ""  # what is named there is a theme: "a gift for a plant lover"
+        if self.instruction.themes:
+            return ""  # "something for a small flat" asks for no flats
         known = _nouns()
         parts = self._words.split()
         for start, first in enumerate(parts):

@@ -163,6 +163,7 @@ class Instruction:
         avoid: free text that the shopper does not want and no attribute knows ("flashy"), "" when none.
         expansions: words that mean the same in the catalogue's language ("椅子" -> "chair"); they join what is searched.
         unparsed: words that were not understood as anything but text to embed.
+        themes: where no kind of thing is named, the words for what or whom it is ("living room", "dad").
         degraded: what the parser went without, e.g. "reader" where a remote one gave no answer.
     """
 
@@ -174,6 +175,7 @@ class Instruction:
     avoid: str = ""
     expansions: tuple[str, ...] = ()
     unparsed: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
     degraded: tuple[str, ...] = ()
 
     @property

@@ -68,6 +68,7 @@ def instruction_to_json(instruction: Instruction) -> dict[str, Any]:
         "avoid": instruction.avoid,
         "expansions": list(instruction.expansions),
         "unparsed": list(instruction.unparsed),
+        "themes": list(instruction.themes),
     }
 
 
@@ -82,6 +83,7 @@ def instruction_from_json(stored: Mapping[str, Any]) -> Instruction:
         avoid=stored["avoid"],
         expansions=tuple(stored.get("expansions", ())),
         unparsed=tuple(stored["unparsed"]),
+        themes=tuple(stored.get("themes", ())),
     )
 
 

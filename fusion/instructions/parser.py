@@ -29,6 +29,7 @@ from fusion.instructions.scopes import apply_scopes
 from fusion.instructions.tagger import RequestTagger
 from fusion.instructions.taught import Finish, Taught, refused, widening
 from fusion.instructions.teaching import Teaching
+from fusion.instructions.themes import themes
 from fusion.instructions.tokens import Token, tokenise
 from fusion.instructions.typos import TypoIndex
 from fusion.types import Constraint, Instruction, Matrix, Operator, Order, Strength, Vector, Vocabulary
@@ -131,6 +132,7 @@ class LexiconParser(InstructionParser):
             constraints=constraints,
             order=reader.order(),
             rest=remaining_words(pieces, tokens, normal) or reader.linked_names(constraints, spoken),
+            themes=themes(pieces, tokens, normal),
             avoid=" ".join(filter(None, (reader.avoid(constraints), *wider.avoided))),
             expansions=tuple(dict.fromkeys((*expansions(pieces, fitted.languages), *wider.expansions))),
             unparsed=tuple(

@@ -45,6 +45,24 @@ def test_a_named_kind_is_never_broad() -> None:
     assert is_broad(Instruction("for a plant lover", "en", (weak,)), THREE, falling(THREE))
 
 
+def test_what_names_only_a_place_or_a_person_is_broad_however_the_results_fall() -> None:
+    items = results(("Home/Seats", 10), ("Home/Plants", 2))
+    scores = [4.0 - 0.1 * place for place in range(10)] + [1.0, 0.9]
+    assert not is_broad(Instruction("a place", "en"), items, scores)
+    room = Instruction("something for the bathroom", "en", (SEATS,), themes=("bathroom",))
+    assert is_broad(room, items, scores)
+    filtered = Constraint("category", Operator.IN, ("Home/Seats",), source="filter")
+    assert not is_broad(Instruction("something for the bathroom", "en", (filtered,), themes=("bathroom",)), items, scores)
+
+
+def test_a_third_kind_is_shown_only_where_some_of_it_fits_best() -> None:
+    items = results(("Home/Seats", 8), ("Home/Plants", 2), ("Sport/Balls", 2))
+    weak = groups_of(items, [4.0] * 8 + [1.0] * 2 + [1.5] * 2, (), {})
+    assert [group.title for group in weak] == ["Seats", "Balls"]
+    strong = groups_of(items, [4.0] * 8 + [2.5] * 2 + [2.2] * 2, (), {})
+    assert [group.title for group in strong] == ["Seats", "Plants", "Balls"]
+
+
 def test_where_no_score_tells_results_apart_each_counts_alike() -> None:
     assert is_broad(Instruction("under $50", "en"), THREE, [0.0] * len(THREE))
     assert BROAD_BITS < 1.0
