@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from django.conf import settings as conf
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language as keep_language
 
 from shop.accounts.selectors import uses_history
 from shop.accounts.services import set_preference
@@ -39,6 +42,15 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(next_url(request))
     response.set_cookie("theme", theme, max_age=THEME_AGE, samesite="Lax")
     return response
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponseBase:
+    """Read the shop in another language and return to the page; a member's account keeps the choice."""
+    code = request.POST.get("language", "")
+    if isinstance(request.user, User) and code in dict(conf.LANGUAGES):
+        set_preference(user=request.user, language=code)
+    return keep_language(request)
 
 
 @require_POST
