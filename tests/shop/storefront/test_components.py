@@ -95,3 +95,15 @@ def test_pages_of_a_list_lead_both_ways():
     assert 'href="?page=1"' in middle
     assert 'href="?page=3"' in middle
     assert shown('<c-pages :of="page" />', page=Paginator([1], 2).page(1)) == ""
+
+
+def test_no_page_passes_a_value_to_what_a_component_does_not_declare():
+    """What is not declared goes to the element unescaped when it is passed as a value."""
+    declared = {}
+    for name in COMPONENTS:
+        source = (settings.BASE_DIR / "templates" / "cotton" / f"{name}.html").read_text("utf-8")
+        declared[name.replace("_", "-")] = set(re.findall(r':?([\w-]+)="', re.match(r"<c-vars (.*?) />", source)[1]))
+    tags = [tag for page in PAGES for tag in re.findall(r"<c-(?!slot|vars)([\w-]+)([^>]*)>", page)]
+    wrong = [(name, value) for name, rest in tags for value in re.findall(r"\s:([\w-]+)=", rest) if value not in declared[name]]
+    assert len(tags) > 50
+    assert not wrong
