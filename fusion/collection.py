@@ -206,4 +206,11 @@ class ItemCollection:
 
 def _values(item: Item) -> tuple[object, ...]:
     """What of an item a parser knows."""
-    return item.title, item.category, item.brand, item.attributes, item.price.currency if item.price else ""
+    return (
+        item.title,
+        item.category,
+        item.category_names,
+        item.brand,
+        item.attributes,
+        item.price.currency if item.price else "",
+    )

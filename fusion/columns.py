@@ -339,7 +339,12 @@ class Columns:
         titles: Counter[str] = Counter()
         for item in self._rows.values():
             titles.update(set(item.title.lower().split()))
-        return Vocabulary(values={**values, "category": dict(paths)}, currency=self.currency or "USD", titles=dict(titles))
+        return Vocabulary(
+            values={**values, "category": dict(paths)},
+            currency=self.currency or "USD",
+            titles=dict(titles),
+            names=category_names(self._rows.values()),
+        )
 
     def _posting(self, field: str, key: str) -> NDArray[np.int64]:
         rows = self._postings.get(field, {}).get(key, ())
@@ -363,6 +368,18 @@ class Columns:
         alive = np.zeros(capacity, bool)
         alive[: len(self._alive)] = self._alive
         self._alive = alive
+
+
+def category_names(items: Iterable[Item]) -> dict[str, dict[str, str]]:
+    """Language -> category path -> what the catalogue calls it there."""
+    found: dict[str, dict[str, str]] = {}
+    for item in items:
+        for code, names in item.category_names.items():
+            known = found.setdefault(code.split("-")[0].lower(), {})
+            for depth, name in enumerate(names[: len(item.category)], start=1):
+                if name:
+                    known.setdefault("/".join(item.category[:depth]), name)
+    return found
 
 
 def _entries(item: Item) -> Iterable[tuple[str, str, str]]:

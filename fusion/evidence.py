@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 from fusion.behaviour.lists import Voices
 from fusion.collection import ItemCollection
-from fusion.columns import satisfies
+from fusion.columns import item_values, normalise_value, satisfies
 from fusion.explanation import Context
 from fusion.taste import Taste
-from fusion.types import Instruction, Item, Strength
+from fusion.types import Constraint, Instruction, Item, Strength
 
 HistorySpeaker = Callable[[str], tuple[str, str] | None]
 TogetherSpeaker = Callable[[str, str], tuple[bool, str] | None]
@@ -35,8 +35,12 @@ def _alone(_source: str, _item_id: str) -> None:
 class Evidence:
     """Looks up what an explanation names, in the language of the answer."""
 
-    def __init__(self, collection: ItemCollection, language: str, instruction: Instruction) -> None:
+    def __init__(
+        self, collection: ItemCollection, language: str, instruction: Instruction, name_of: Callable[[str, str, str], str]
+    ) -> None:
+        """Args: name_of: (field, value, language) -> what the value is called."""
         self.collection = collection
+        self.name_of = name_of
         self.language = language
         self.instruction = instruction
 
@@ -82,15 +86,11 @@ class Evidence:
 
         return speak
 
-    def taste_speaker(self, taste: Taste | None, name_of: Callable[[str, str, str], str]) -> TasteSpeaker:
-        """For an item, its values that the shopper keeps choosing.
-
-        Args:
-            name_of: (field, value, language) -> what the value is called.
-        """
+    def taste_speaker(self, taste: Taste | None) -> TasteSpeaker:
+        """For an item, its values that the shopper keeps choosing."""
         if not taste:
             return _tasteless
-        return lambda item_id: [name_of(field, value, self.language) for field, value in taste.spoken_values(item_id)]
+        return lambda item_id: [self.name_of(field, value, self.language) for field, value in taste.spoken_values(item_id)]
 
     def _together(self, sources: Mapping[str, Sequence[tuple[str, float]]]) -> TogetherSpeaker:
         """(Whether enough shoppers bought both, title) of the item of a source that raises an item's behaviour most."""
@@ -110,4 +110,10 @@ class Evidence:
     def _met_wants(self, item: Item) -> list[str]:
         columns = self.collection.columns
         wants = [c for c in self.instruction.constraints if c.strength is Strength.WANT and (c.values or c.low or c.high)]
-        return [c.label or ", ".join(c.values) for c in wants if satisfies(item, c, columns.exchange, columns.currency)]
+        met = [c for c in wants if satisfies(item, c, columns.exchange, columns.currency)]
+        return list(dict.fromkeys(name for c in met for name in self._met_values(item, c) or [c.label or c.field]))
+
+    def _met_values(self, item: Item, want: Constraint) -> list[str]:
+        """What of a want an item has, by name; empty for bounds."""
+        has = item_values(item, want.field)
+        return [self.name_of(want.field, v, self.language) for v in want.values if normalise_value(v) in has]

@@ -366,7 +366,7 @@ class RecommendationPipeline:
     def _explain(self, run: Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> tuple[RankedItem, ...]:
         page = [(int(p), self.collection.id_of(int(run.rows[p]))) for p in order[: run.query.limit]]
         shown = [(p, fresh[item_id]) for p, item_id in page if item_id in fresh]
-        evidence = Evidence(self.collection, run.language, run.instruction)
+        evidence = Evidence(self.collection, run.language, run.instruction, self.parser.value_name)
         if run.sources.history:
             told = order[: max(run.query.limit, run.query.explain_depth)]
             speakers = run.sources.history.speakers(run.spoken, told)
@@ -377,7 +377,7 @@ class RecommendationPipeline:
             [item for _, item in shown],
             evidence.speaker(run.because),
             {"liked": [(i, 1.0) for i in run.query.liked], "history": run.profile.chosen or run.profile.liked},
-            evidence.taste_speaker(run.sources.taste, self.parser.value_name),
+            evidence.taste_speaker(run.sources.taste),
         )
         items = []
         for rank, (position, item) in enumerate(shown, start=1):
@@ -408,12 +408,12 @@ class RecommendationPipeline:
             profile: the shopper's, as it is now; None says nothing of their taste.
         """
         language = query.language or answer.instruction.language or "en"
-        evidence = Evidence(self.collection, language, answer.instruction)
+        evidence = Evidence(self.collection, language, answer.instruction, self.parser.value_name)
         taste = Taste(self.collection, profile) if profile else None
         together = {"liked": [(i, 1.0) for i in query.liked], "history": [(i, 1.0) for _kind, i in answer.because.values()]}
         context = evidence.context(
             answer.words, query.liked, items, evidence.speaker(answer.because), together,
-            evidence.taste_speaker(taste, self.parser.value_name),
+            evidence.taste_speaker(taste),
         )  # fmt: skip
         scores = dict(answer.ranking)
         return tuple(

@@ -55,6 +55,7 @@ class Item:
 
     Attributes:
         category: path from the root, e.g. ("Apparel", "Topwear", "Shirts").
+        category_names: language code ("zh") -> what the catalogue calls each node of that path in it, "" where it has no name.
         price: None when the item has no price; such an item fails every price bound.
         stock: units left; None means that stock is not tracked.
         attributes: name -> values, as the catalogue spells them. Names are lower case.
@@ -77,6 +78,7 @@ class Item:
     rating: float | None = None
     popularity: float = 0.0
     image_url: str = ""
+    category_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def in_stock(self) -> bool:
@@ -208,12 +210,14 @@ class Vocabulary:
             whole paths joined with "/"; "brand" the brands; every other field an attribute.
         currency: the catalogue's own (most frequent) currency.
         titles: word -> number of item titles it occurs in (lower case), for telling product nouns from noise.
+        names: language ("zh") -> path of a category, joined with "/" -> what the catalogue calls it in that language.
         excluded: roles that no word may be linked to, in whatever field ("gender" in a category "Men" neither).
     """
 
     values: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     currency: str = "USD"
     titles: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     excluded: frozenset[str] = frozenset()
 
 

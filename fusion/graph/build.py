@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from fusion.columns import category_names
 from fusion.graph.parts import EdgeKind, Node, NodeKind, Pair
 from fusion.graph.product_graph import EdgeTable, ProductGraph
 from fusion.instructions.catalogue_values import CatalogueValues, read_catalogue
@@ -112,7 +113,7 @@ def _vocabulary(items: Sequence[Item], fields: set[str]) -> Vocabulary:
         values["brand"].update([item.brand] if item.brand else [])
         for field in fields & set(item.attributes):
             values[field].update(item.attributes[field])
-    return Vocabulary({field: dict(counted) for field, counted in values.items()})
+    return Vocabulary({field: dict(counted) for field, counted in values.items()}, names=category_names(items))
 
 
 def _add_situations(edges: _Edges, values: CatalogueValues) -> None:

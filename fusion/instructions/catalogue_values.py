@@ -36,6 +36,7 @@ class CatalogueValues:
         fields: role -> the catalogue's fields of that role, the most used first.
         dimensions: fields whose numbers compare.
         names: category names, to compare unknown phrases with -> their links.
+        spoken: (language, category) -> what the catalogue itself calls it there; by path, and by name where it means one.
     """
 
     table: PhraseTable = field(default_factory=PhraseTable)
@@ -44,6 +45,7 @@ class CatalogueValues:
     sizes: dict[str, list[Link]] = field(default_factory=dict)
     fields: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, Link] = field(default_factory=dict)
+    spoken: dict[tuple[str, str], str] = field(default_factory=dict)
     value_concepts: dict[tuple[str, str], str] = field(default_factory=dict)
     dimensions: list[Dimension] = field(default_factory=list)
 
@@ -81,7 +83,18 @@ class _Reader:
             fields.sort(key=lambda name: -sum(self.vocabulary.values[name].values()))
         self._link_concepts()
         self._fill_table()
+        self._read_names()
         return self.result
+
+    def _read_names(self) -> None:
+        for language, names in self.vocabulary.names.items():
+            by_node: dict[str, set[str]] = defaultdict(set)
+            for path, name in names.items():
+                self.result.spoken[language, path] = name
+                by_node[path.rpartition("/")[2]].add(name)
+            for node, called in by_node.items():
+                if len(called) == 1:
+                    self.result.spoken.setdefault((language, node), *called)
 
     # -- categories ---------------------------------------------------------------------------------------------------
 

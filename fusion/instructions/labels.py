@@ -59,7 +59,9 @@ def field_name(field: str, language: str) -> str:
 
 
 def value_name(values: CatalogueValues, field: str, value: str, language: str) -> str:
-    """A value's name: the catalogue's own where it is in that language, else the lexicon's where it has one."""
+    """A value's name: the catalogue's own where it has one in that language, else the lexicon's where it has one."""
+    if field == "category" and (spoken := values.spoken.get((language, value))):
+        return spoken
     own = value.rpartition("/")[2] if field == "category" else value
     concept = values.value_concepts.get((field, value))
     if concept is None or (detect_language(own) == "zh") == (language == "zh"):

@@ -47,12 +47,18 @@ def products_in(category: Category) -> QuerySet[Product]:
 
 def category_paths(categories: Iterable[Category]) -> dict[int, tuple[str, ...]]:
     """Names from the root to each category, by category id. One query, however many categories."""
+    return {pk: tuple(node.name for node in nodes) for pk, nodes in category_lines(categories).items()}
+
+
+def category_lines(categories: Iterable[Category]) -> dict[int, list[Category]]:
+    """The categories from the root to each, with their names, by category id. One query, however many categories."""
     wanted = {category.pk: category.path for category in categories}
     step = Category.steplen
     prefixes = {path[:end] for path in wanted.values() for end in range(step, len(path) + 1, step)}
-    names = dict(Category.objects.filter(path__in=prefixes).values_list("path", "name")) if prefixes else {}
+    named = Category.objects.filter(path__in=prefixes).only("path", "name", "translations") if prefixes else []
+    nodes = {node.path: node for node in named}
     return {
-        pk: tuple(names[path[:end]] for end in range(step, len(path) + 1, step) if path[:end] in names)
+        pk: [nodes[path[:end]] for end in range(step, len(path) + 1, step) if path[:end] in nodes]
         for pk, path in wanted.items()
     }
 

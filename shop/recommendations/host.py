@@ -20,7 +20,7 @@ from recommender.services.outbox import mark_stale
 from shop.accounts.past_events import PastEvent, Recorded
 from shop.accounts.selectors import uses_history
 from shop.catalog.models import Brand, Category, Product, ProductImage
-from shop.catalog.selectors import category_paths, products_by_sku
+from shop.catalog.selectors import category_lines, category_paths, products_by_sku
 from shop.catalog.signals import item_viewed, products_changed
 from shop.orders.models import Cart, CartLine, Order
 from shop.orders.signals import cart_line_added, cart_line_removed, order_cancelled, order_placed
@@ -47,8 +47,10 @@ class ShopCatalog(Catalog):
     def get_items(self, item_ids: Sequence[str], *, with_photos: bool = False) -> dict[str, Item]:
         """Visible products as items: two queries for every 500 ids and one for all categories; photos add one per 500."""
         products = products_by_sku(item_ids, with_photos=with_photos)
-        paths = category_paths(product.category for product in products.values() if product.category)
-        return {sku: _to_item(product, paths, with_photos) for sku, product in products.items()}
+        lines = category_lines(product.category for product in products.values() if product.category)
+        return {
+            sku: _to_item(product, lines.get(product.category_id or 0, ()), with_photos) for sku, product in products.items()
+        }
 
     def item_ids_for(self, instance: Model) -> Iterable[str]:
         match instance:
@@ -87,14 +89,19 @@ def _skus(products: Any) -> list[str]:
     return list(products.values_list("sku", flat=True))
 
 
-def _to_item(product: Product, paths: Mapping[int, tuple[str, ...]], with_photos: bool) -> Item:
+def _to_item(product: Product, line: Sequence[Category], with_photos: bool) -> Item:
+    """Args: line: the product's category and those above it, from the root."""
     price = None if product.price_minor is None else Money(product.price_minor, product.currency)
     cover: str | None = getattr(product, "cover", None)  # a column that products_by_sku adds
     return Item(
         item_id=product.sku,
         title=product.name,
         description=product.description,
-        category=paths.get(product.category_id, ()) if product.category_id else (),
+        category=tuple(node.name for node in line),
+        category_names={
+            code: tuple(node.translations.get(code, "") for node in line)
+            for code in sorted({code for node in line for code in node.translations})
+        },
         brand=product.brand.name if product.brand else "",
         price=price,
         stock=product.stock,

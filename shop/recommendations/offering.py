@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.utils.translation import get_language
@@ -15,7 +15,6 @@ from fusion.instructions.labels import field_name
 from fusion.money import minor_unit_exponent
 from fusion.types import Constraint, Operator, Strength
 from recommender.engine import get_engine
-from shop.catalog.models import Category
 from shop.storefront.cards import MAX_KEY, Card, Chip, Direction, QuestionNote
 from shop.storefront.money import currency_symbol
 from shop.storefront.narrowing import ChipEdit, FacetBox, Option, OptionGroup
@@ -43,7 +42,6 @@ class Offering:
         self.only = set(only)
         self.currency = currency
         self.language = (get_language() or "en").split("-")[0]
-        self._category_names = _category_names(facets)
 
     def boxes(self) -> list[FacetBox]:
         """The facets, in their order."""
@@ -81,10 +79,9 @@ class Offering:
         by_sku = {card.sku: card for card in cards}
         found = []
         for group in groups:
-            title = self._category_names.get("/".join(group.path), group.title)
             shown = [by_sku[sku] for sku in group.item_ids if sku in by_sku]
             if shown:
-                found.append(Direction(title, chip_key(group.chip), group.n or len(shown), shown))
+                found.append(Direction(group.title, chip_key(group.chip), group.n or len(shown), shown))
         return found
 
     def question(self, question: Question | None) -> QuestionNote | None:
@@ -125,8 +122,7 @@ class Offering:
             chip = Constraint("price", operator, low=value.low, high=value.high, currency=facet.currency)
         else:
             chip = Constraint(facet.field, Operator.IN, (value.value,))
-        label = self._category_names.get(value.value, value.label) if facet.field == "category" else value.label
-        label = label[:1].upper() + label[1:]
+        label = value.label[:1].upper() + value.label[1:]
         return Option(chip_key(chip), value.value, label, value.n, value.selected, value.depth)
 
     # -- chips ---------------------------------------------------------------------------------------------------------
@@ -148,7 +144,7 @@ class Offering:
         facet = next((f for f in self.facets if f.field == c.field), None)
         counted = {o.value: o for o in (self._option(facet, v) for v in facet.values)} if facet else {}
         name = get_engine().parser.value_name
-        own = [Option("", v, self._category_names.get(v) or name(c.field, v, self.language), selected=True) for v in c.values]
+        own = [Option("", v, name(c.field, v, self.language), selected=True) for v in c.values]
         others = [option for value, option in counted.items() if value not in c.values]
         known = [Option("", o.value, o.label, counted[o.value].n if o.value in counted else None, True) for o in own]
         rest = [Option("", o.value, o.label, o.n) for o in others[: max(0, MAX_EDIT_OPTIONS - len(known))]]
@@ -179,12 +175,3 @@ def _major(minor: float | None, currency: str) -> str:
         return ""
     amount = Decimal(round(minor)).scaleb(-minor_unit_exponent(currency))
     return f"{amount:f}" if amount != amount.to_integral_value() else f"{amount:.0f}"
-
-
-def _category_names(facets: Sequence[Facet]) -> Mapping[str, str]:
-    """Path -> the category's name in the page's language, where the shop has one."""
-    paths = [value.value for facet in facets if facet.field == "category" for value in facet.values]
-    language = get_language() or "en"
-    leaves = {path.rpartition("/")[2] for path in paths}
-    named = {c.name: c.name_in(language) for c in Category.objects.filter(name__in=leaves)} if leaves else {}
-    return {path: named[leaf] for path in paths if (leaf := path.rpartition("/")[2]) in named and named[leaf] != leaf}
