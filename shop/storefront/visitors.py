@@ -52,7 +52,8 @@ def forget_visitor(request: HttpRequest) -> None:
 
 def who(request: HttpRequest, *, remember: bool = False) -> Who:
     """Who asks; ``remember`` makes a guest known, because something is about to be written."""
-    user_id = request.user.pk if request.user.is_authenticated else None
+    user = getattr(request, "user", None)  # none on the error page of a request that was refused before it got one
+    user_id = user.pk if user and user.is_authenticated else None
     visitor = ensure_visitor(request) if remember else visitor_of(request)
     return Who(user_id, visitor.token if visitor else "")
 
