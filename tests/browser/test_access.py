@@ -43,6 +43,32 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, summary
   .map(([node, box]) => `${node.outerHTML.slice(0, 120)} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
 
 
+# What sticks out of the page, other than what scrolls by itself or is for screen readers only.
+WIDER = """() => [...document.querySelectorAll("main *, header *, footer *")]
+  .filter((node) => node.checkVisibility({ visibilityProperty: true }) && node.getBoundingClientRect().right > innerWidth + 1)
+  .filter((node) => {
+    for (let above = node; above; above = above.parentElement) {
+      const style = getComputedStyle(above);
+      if (/auto|scroll|hidden|clip/.test(style.overflowX) || style.clipPath !== "none" || above.popover) return false;
+    }
+    return true;
+  })
+  .map((node) => node.outerHTML.slice(0, 120))"""
+
+N_TABS = 25
+# null: nothing has the focus; "": it is seen; else what it is.
+FOCUS = """() => {
+  const node = document.activeElement;
+  if (!node || node === document.body) return null;
+  const drawn = (one, part) => {
+    const style = getComputedStyle(one, part);
+    return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  };
+  const box = node.closest(".ask-box, label");
+  return drawn(node) || drawn(node, "::after") || (box && drawn(box)) ? "" : node.outerHTML.slice(0, 120);
+}"""
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", PAGES)
@@ -69,3 +95,27 @@ def test_everything_that_is_tapped_is_large_enough_and_nothing_is_wider_than_the
     page = go(visit("/", size=PHONE), name)
     assert not page.evaluate(SMALL_TARGETS)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_reflows_at_320_pixels(visit: Visit, name: str) -> None:
+    """WCAG 2.2, 1.4.10: what 400% of zoom leaves of a desk's screen is read without scrolling sideways."""
+    page = go(visit("/", size=(320, 700)), name)
+    assert page.evaluate(WIDER) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("forced", ["none", "active"])
+@pytest.mark.parametrize("name", ["home", "answer", "product", "cart", "checkout"])
+def test_whatever_the_keyboard_reaches_is_seen_to_have_the_focus(visit: Visit, name: str, forced: str) -> None:
+    page = go(visit("/"), name)
+    page.emulate_media(forced_colors="active" if forced == "active" else "none")
+    reached, unseen = 0, []
+    for _ in range(N_TABS):
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUS)
+        if found is not None:
+            reached += 1
+            unseen += [found] if found else []
+    assert reached > N_TABS / 2
+    assert unseen == []
