@@ -1,6 +1,7 @@
 """Where the shop meets the plugin. No other part of the shop imports ``recommender`` or ``fusion``."""
 
 from shop.recommendations.answers import ask, more, refine
+from shop.recommendations.browsing import category_page, narrow_category
 from shop.recommendations.home import answered_examples, trending, value_name
 from shop.recommendations.host import ShopCatalog, items_changed, products_waiting, record_past_events, start_warm_up
 from shop.recommendations.pages import (
@@ -28,6 +29,7 @@ __all__ = [
     "ShopCatalog",
     "answered_examples",
     "ask",
+    "category_page",
     "delete_query_photo",
     "export_of",
     "for_you",
@@ -41,6 +43,7 @@ __all__ = [
     "keep_history",
     "learnt_from_simulated",
     "more",
+    "narrow_category",
     "phrase_matcher",
     "products_waiting",
     "read_query_photo",

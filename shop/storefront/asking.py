@@ -23,6 +23,7 @@ class Asked:
         sort: "" (relevance), "price", "-price" or "newest".
         parent: id of the answer that this one refines; its request is what "undo" goes back to.
         box: the part of the photo that is meant, "left,top,right,bottom", each 0 to 1; "" for all of it.
+        category: slug of the category whose page this is, "" for an answer. Only ``only`` and ``sort`` mean anything there.
     """
 
     text: str = ""
@@ -35,6 +36,7 @@ class Asked:
     parent: str = ""
     box: str = ""
     only: tuple[str, ...] = ()
+    category: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -43,6 +45,9 @@ class Asked:
     @property
     def url(self) -> str:
         """The address of this very request."""
+        if self.category:
+            pairs = [pair for pair in self.pairs if pair[0] != "from"]
+            return reverse("storefront:category", args=[self.category]) + (f"?{urlencode(pairs)}" if pairs else "")
         return f"{reverse('storefront:search')}?{urlencode(self.pairs)}"
 
     @property
@@ -55,6 +60,11 @@ class Asked:
         """The address of a later page of a stored answer."""
         extra = [("r", recommendation_id), ("offset", str(offset))]
         return f"{reverse('storefront:search')}?{urlencode(self.pairs + extra)}"
+
+    def place_url(self, number: int) -> str:
+        """The address of a page of a category."""
+        url = self.url
+        return url if number < 2 else f"{url}{'&' if '?' in url else '?'}page={number}"
 
     @property
     def photo_url(self) -> str:

@@ -130,6 +130,36 @@ class Divider:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryPage:
+    """One page of a category.
+
+    Attributes:
+        number: of the page, from 1; total: of all pages' products.
+        had, hidden, facets: as of an answer.
+        rated: whether products can be sorted by what buyers say.
+        degraded: sentences about what was not available.
+    """
+
+    cards: Sequence[Card]
+    number: int
+    total: int
+    has_next: bool
+    sort: str = ""
+    facets: Sequence[FacetBox] = ()
+    hidden: Sequence[str] = ()
+    rated: bool = False
+    degraded: Sequence[str] = ()
+    had: Sequence[str] = ()
+    id: str = ""
+    partial: bool = False
+
+    @property
+    def n_chosen(self) -> int:
+        """How many values of the facets are chosen."""
+        return sum(box.n_chosen for box in self.facets)
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerPage:
     """One page of an answer.
 

@@ -25,6 +25,8 @@ MAX_SEEDS = 20
 MAX_FILTERS = 60
 HOWS = ("must", "want", "avoid", "not")
 SORTS = ("", "price", "-price", "newest")
+CATEGORY_SORTS = ("", "price", "-price", "rating")
+MAX_PAGE = 999_999
 _BOX = re.compile(r"(?:\d{1,2}(?:\.\d{0,20})?|\.\d{1,20})(?:,(?:\d{1,2}(?:\.\d{0,20})?|\.\d{1,20})){3}")
 ID_PATTERN = RegexValidator(r"\A[0-9A-Za-z_-]{1,64}\Z", _("This is not an id of this shop."))
 
@@ -137,6 +139,17 @@ class StepForm(AskForm):
             given["action"], given["sku"], given["key"], given["v"], given["how"], given["low"], given["high"],
             given["price"], given["was"], given["had"],
         )  # fmt: skip
+
+
+class CategoryForm(StepForm):
+    """A category's page: chosen filters, an order, a place, and the filters that its form has just been sent with."""
+
+    sort = forms.ChoiceField(required=False, choices=[(value, value) for value in CATEGORY_SORTS])
+    page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGE)
+
+    def asked_in(self, category: str) -> Asked:
+        """What is asked of a category; only of a valid form."""
+        return Asked(sort=self.cleaned_data["sort"], only=self.cleaned_data["f"], category=category)
 
 
 class PhotoForm(forms.Form):

@@ -21,10 +21,10 @@ from recommender.api.answers import ProductListSerializer, ProductSerializer, Re
 from recommender.api.base import ApiView
 from recommender.api.docs import CURRENCY, SHARED, VISITOR, problems
 from recommender.api.filters import constraints_of, order_of
-from recommender.api.listing import Place, fresh_items, list_products
 from recommender.api.requests import ListingQuerySerializer, SimilarQuerySerializer
 from recommender.api.tokens import read_place, sign_place
 from recommender.exceptions import UnknownItem
+from recommender.services.listing import Place, fresh_items, list_products
 from recommender.services.serving import similar
 
 SKU = OpenApiParameter(

@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from shop.catalog.models import Category, Product
 from shop.orders.shipping import shipping_name
 from shop.storefront.asking import Asked
-from shop.storefront.cards import catalogue_language
+from shop.storefront.cards import AnswerPage, CategoryPage, catalogue_language
 from shop.storefront.money import babel_locale, currency_name, format_money, show_money
 
 register = Library()
@@ -87,6 +88,17 @@ def country_name(code: str) -> str:
 def text_language(text: str) -> str:
     """Language tag of a text that comes from the catalogue or the shopper."""
     return catalogue_language(str(text))
+
+
+@register.simple_tag
+def sorts(asked: Asked, page: AnswerPage | CategoryPage) -> list[tuple[str, str, bool]]:
+    """The orders that a page offers: what each is called, its address, and whether it is the one that is shown."""
+    names = [("price", _("Price: low first")), ("-price", _("Price: high first"))]
+    if isinstance(page, CategoryPage):
+        names = [("", _("Newest")), *names, *([("rating", _("Best rated"))] if page.rated else [])]
+        return [(name, replace(asked, sort=sort).url, sort == page.sort) for sort, name in names]
+    names = [("", _("Best match")), *names, ("newest", _("Newest"))]
+    return [(name, sort_url(asked, sort, page.order_key), sort == page.sort) for sort, name in names]
 
 
 @register.simple_tag

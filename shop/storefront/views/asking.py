@@ -69,21 +69,21 @@ def _steps(request: HttpRequest, asked: Asked, answer: str, sku: str) -> HttpRes
 
 def _later_page(request: HttpRequest, asked: Asked, recommendation_id: str, offset: int) -> HttpResponse:
     try:
-        found = recommendations.more(request, asked, recommendation_id, offset, whole=not _wants_part(request))
+        found = recommendations.more(request, asked, recommendation_id, offset, whole=not wants_part(request))
         return _answer(request, asked, found)
     except AnswerGone as error:
         raise Http404 from error
     except AnswerExpired:
         messages.info(request, _("Those results were from a while ago, so we asked again."))
         # htmx follows a redirect by itself and would paste a whole page into the list, so it is told to leave the page.
-        return HttpResponse(headers={"HX-Redirect": asked.url}) if _wants_part(request) else redirect(asked.url)
+        return HttpResponse(headers={"HX-Redirect": asked.url}) if wants_part(request) else redirect(asked.url)
 
 
 def _answer(request: HttpRequest, asked: Asked, page: AnswerPage) -> HttpResponse:
     part = "more" if page.offset else "answer_live"
-    template = f"storefront/partials/{part}.html" if _wants_part(request) else "storefront/answer.html"
+    template = f"storefront/partials/{part}.html" if wants_part(request) else "storefront/answer.html"
     next_url = asked.page_url(page.id, page.next_offset) if page.next_offset is not None else ""
-    whole = not _wants_part(request)
+    whole = not wants_part(request)
     service = _service_answer(request, asked, page) if whole or not page.offset else None
     context = {"asked": asked, "page": page, "next_url": next_url, "service": service, "part": not whole}
     response = render(request, template, context)
@@ -99,7 +99,8 @@ def _service_answer(request: HttpRequest, asked: Asked, page: AnswerPage) -> Ser
     return answer_to(asked.text, request.LANGUAGE_CODE) if bare else None
 
 
-def _wants_part(request: HttpRequest) -> bool:
+def wants_part(request: HttpRequest) -> bool:
+    """Whether htmx asks, and for a part of the page."""
     headers = request.headers
     return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
 

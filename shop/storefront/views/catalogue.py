@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.core.paginator import Paginator
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from shop import recommendations
 from shop.catalog.models import Category, Product
-from shop.catalog.selectors import ancestors_of, product_by, products_in
+from shop.catalog.selectors import ancestors_of, product_by
 from shop.catalog.signals import item_viewed
 from shop.storefront import shelves
+from shop.storefront.asking import Asked, Step
 from shop.storefront.cards import Card, Shelf, card_of, name_language, price_text, stock_note
+from shop.storefront.errors import RequestRefused
 from shop.storefront.facts import facts_of
-from shop.storefront.forms import ID_PATTERN, MAX_OFFSET
+from shop.storefront.forms import ID_PATTERN, MAX_OFFSET, CategoryForm
 from shop.storefront.pictures import picture_of
 from shop.storefront.selectors import in_order
 from shop.storefront.shelves import MIN_CARDS
 from shop.storefront.structured import crumbs_data, product_data
+from shop.storefront.views.asking import wants_part
 from shop.storefront.visitors import who
 
 PAGE_SIZE = 24
@@ -36,20 +40,38 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def category(request: HttpRequest, slug: str) -> HttpResponse:
-    """Everything in a category and below it, newest first, page by page."""
+    """Everything in a category and below it, page by page, or what the filters in the address leave of it."""
     node = get_object_or_404(Category, slug=_clean(slug))
-    number = request.GET.get("page", "1")
-    if not number.isascii() or not number.isdecimal() or len(number) > 6:
+    form = CategoryForm(request.GET)
+    if not form.is_valid():
         raise Http404
-    page = Paginator(products_in(node), PAGE_SIZE).get_page(int(number))
+    asked, part = form.asked_in(node.slug), wants_part(request) and "HX-Boosted" not in request.headers
+    if form.cleaned_data["action"]:
+        return _narrowed(request, asked, form.step_taken)
+    try:
+        page = recommendations.category_page(request, node, asked, form.cleaned_data["page"] or 1, PAGE_SIZE)
+    except RequestRefused as error:
+        raise Http404 from error
     context = {
         "category": node,
         "ancestors": Category.objects.get_ancestors(node),
         "children": Category.objects.get_children(node),
-        "cards": [card_of(product) for product in page],
+        "asked": asked,
         "page": page,
+        "next_url": asked.place_url(page.number + 1) if page.has_next else "",
+        "before_url": asked.place_url(page.number - 1) if page.number > 1 else "",
     }
-    return render(request, "storefront/category.html", context)
+    response = render(request, "storefront/partials/more.html" if part else "storefront/category.html", context)
+    patch_vary_headers(response, ["HX-Request", "HX-Boosted"])
+    return response
+
+
+def _narrowed(request: HttpRequest, asked: Asked, step: Step) -> HttpResponse:
+    try:
+        return redirect(recommendations.narrow_category(request, asked, step).url)
+    except RequestRefused as error:
+        messages.warning(request, str(error))
+        return redirect(asked.url)
 
 
 @require_safe

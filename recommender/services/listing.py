@@ -63,6 +63,11 @@ def fresh_items(item_ids: Sequence[str]) -> list[Item]:
     return items
 
 
+def first_rows(engine: Engine, order: Order, rows: NDArray[np.int64], k: int) -> list[str]:
+    """Ids of the first k of these rows in an order."""
+    return [item_id for _, item_id in _smallest(engine, rows, _keys(engine, order, rows), k, -np.inf, "")]
+
+
 def _keys(engine: Engine, order: Order, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """(n,) ascending sort keys; infinity where the value is unknown."""
     values = engine.collection.columns.numbers(order.field)[rows]
