@@ -2,6 +2,7 @@
 
 from shop.recommendations.answers import ask, more, refine
 from shop.recommendations.browsing import category_page, narrow_category
+from shop.recommendations.comparing import best_of
 from shop.recommendations.home import answered_examples, trending, value_name
 from shop.recommendations.host import ShopCatalog, items_changed, products_waiting, record_past_events, start_warm_up
 from shop.recommendations.pages import (
@@ -29,6 +30,7 @@ __all__ = [
     "ShopCatalog",
     "answered_examples",
     "ask",
+    "best_of",
     "category_page",
     "delete_query_photo",
     "export_of",

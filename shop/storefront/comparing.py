@@ -43,6 +43,15 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class BestFit:
+    """The product that fits a request best, a sentence that says so, and the first reason ("" where there is none)."""
+
+    sku: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What the page shows."""
 

@@ -33,6 +33,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "all_url": compare_url(shown),
         "differing_url": compare_url(shown, differing=True),
         "suggested": _suggested(request, shown) if len(products) < MAX_COMPARED else [],
+        "best": recommendations.best_of(request, shown) if len(products) >= MIN_COMPARED else None,
         "enough": len(products) >= MIN_COMPARED,
         "most": MAX_COMPARED,
     }

@@ -2,6 +2,9 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.test import Client
+
+from recommender.models import Recommendation
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +69,45 @@ def test_what_is_not_a_product_cannot_be_added(client, products, sku):
 def test_a_damaged_cookie_is_an_empty_comparison(client, products):
     client.cookies["compare"] = "sku=%ff&&&=;\x01"
     assert skus_in(client.get("/compare/add?sku=sku-00")["Location"]) == ["sku-00"]
+
+
+def best_in(html: str) -> tuple[str, str]:
+    """What the page says of the best, and the product above it; ("", "") where it says nothing."""
+    said = re.search(r'<b class="best">.*?<span>([^<]*)</span></b> <a [^>]*>([^<]*)</a>', html)
+    marked = re.findall(r'<span lang="[^"]*">([^<]*)</span></a>\s*<p class="best">', html)
+    assert marked == ([said[2]] if said else [])
+    return (said[1], said[2]) if said else ("", "")
+
+
+def ranked(client) -> list[str]:
+    """Skus of the last answer, best first."""
+    return [sku for sku, _score in Recommendation.objects.order_by("-id")[0].ranking]
+
+
+def test_the_product_that_the_last_answer_ranked_highest_is_marked_with_its_reason(client, products):
+    names = {product.sku: product.name for product in products}
+    client.get("/search?q=green lamp")
+    order = ranked(client)
+    worse, best = order[3], order[1]
+    html = client.get(f"/compare?sku={worse}&sku={best}").content.decode()
+    assert best_in(html) == ("Fits “green lamp” best", names[best])
+    assert re.search(r'<p class="best-said">.*<span class="muted small">[^<]{4,}</span></p>', html)
+    client.cookies["django_language"] = "zh-hans"
+    assert best_in(client.get(f"/compare?sku={worse}&sku={best}").content.decode())[0] == "最符合“green lamp”"
+
+
+def test_nothing_is_marked_without_a_request_or_with_one_that_ranked_by_price(client, products):
+    pair = "/compare?sku=sku-02&sku=sku-08"
+    client.get("/search?q=green lamp")
+    assert best_in(client.get(pair).content.decode()) != ("", "")
+    assert best_in(Client().get(pair).content.decode()) == ("", ""), "somebody else's request"
+    only_one = client.get(f"/compare?sku={ranked(client)[0]}&sku=none").content.decode()
+    assert best_in(only_one) == ("", "")
+    client.get("/search?q=green lamp&sort=price")
+    assert best_in(client.get(pair).content.decode()) == ("", ""), "cheapest first is not best first"
+
+
+def test_with_the_history_off_a_request_marks_nothing(client, products):
+    client.get("/search?q=green lamp")
+    client.post("/account/history/use", {"use": "no"})
+    assert best_in(client.get("/compare?sku=sku-02&sku=sku-08").content.decode()) == ("", "")
