@@ -35,8 +35,9 @@ def offer(run: Run, base: Mask, shown: Sequence[tuple[Item, float]], columns: Co
 
 
 def _is_open(run: Run) -> bool:
-    """Whether the request leaves open what is meant: no photo, seed or order, and not only words that nobody knows."""
+    """Whether the request leaves open what is meant: no photo, seed or order, and words that can be compared."""
     if run.state != "ok" or run.query.photo is not None or run.query.liked or run.order is not None:
         return False
     said, strange = (set(tokenize(text)) for text in (run.instruction.rest, " ".join(run.instruction.unparsed)))
-    return not (run.sources.words and run.lexical is None and said <= strange)
+    compared = any(source == "words" for source, _block in run.sources.vectors)
+    return not (run.sources.words and run.lexical is None and (said <= strange or not compared))

@@ -273,6 +273,17 @@ def test_a_broken_model_degrades_the_answer_and_words_still_find(collection: Ite
     assert set(ids(answer)) == {"red-shoe", "blue-shoe", "white-shoe"}
 
 
+def test_a_place_is_grouped_and_asked_about_unless_its_words_can_be_compared_with_nothing(
+    collection: ItemCollection, shelf: Shelf
+) -> None:
+    parser = GivenParser({"for the hall": Instruction("for the hall", "en", rest="hall", themes=("hall",))})
+    query, all_of_it = Query(text="for the hall", limit=8, facets=True), PipelineOptions(floor=-99.0)
+    answer = RecommendationPipeline(collection, [WORDS, COLOURS], parser, shelf, all_of_it).recommend(query)
+    assert {group.title for group in answer.groups} == {"Home", "Shoes"}
+    blind = RecommendationPipeline(collection, [Broken(), COLOURS], parser, shelf, all_of_it).recommend(query)
+    assert (blind.groups, blind.question) == ((), None)
+
+
 def test_a_broken_parser_leaves_the_words_to_be_searched(collection: ItemCollection, shelf: Shelf) -> None:
     class Stumbling(GivenParser):
         def parse(self, text: str, *, language: str = "", currency: str = "") -> Instruction:
