@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from fusion.columns import Columns
 from fusion.instructions.labels import field_name, format_money
-from fusion.instructions.lexicon import role_of
+from fusion.instructions.language import is_han
+from fusion.instructions.lexicon import load_concepts, role_of
 from fusion.messages import say
+from fusion.tokens import tokenize
 from fusion.topic import Topic
 from fusion.types import Alternative, Constraint, Operator
 
@@ -15,6 +18,30 @@ from fusion.types import Alternative, Constraint, Operator
 _ADJECTIVES = ("color", "pattern", "material", "brand")
 
 ValueName = Callable[[str, str, str], str]
+
+
+@lru_cache(maxsize=1)
+def _things() -> Mapping[str, str]:
+    """What a thing is called in any language, English as stems -> the key of its concept."""
+    return {
+        name if is_han(name[0]) else " ".join(tokenize(name)): concept.key
+        for concept in load_concepts().values()
+        if concept.role == "category"
+        for names in concept.names.values()
+        for name in names
+    }
+
+
+def spoken_thing(thing: str, language: str) -> str:
+    """The shopper's word for a thing as a sentence in a language may have it.
+
+    A word in another script is said in the sentence's own language where the lexicon knows it, and quoted where it does not.
+    """
+    if not thing or any(map(is_han, thing)) == (language == "zh"):
+        return thing
+    key = _things().get(thing) or _things().get(" ".join(tokenize(thing)))
+    names = load_concepts()[key].names.get(language, ()) if key else ()
+    return next(iter(names), f"“{thing}”")
 
 
 class Wording:
@@ -30,7 +57,7 @@ class Wording:
         self.language = "zh" if language.split("-")[0].lower() == "zh" else "en"
         self.value_name = value_name
         self.columns = columns
-        self.thing = thing
+        self.thing = spoken_thing(thing, self.language)
 
     def of(self, musts: Sequence[Constraint]) -> str:
         """What meets these musts."""
