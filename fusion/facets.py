@@ -203,7 +203,7 @@ class FacetCounter:
         return Facet("price", name, "ranges", tuple(told), self.currency, lowest, highest, gain, covered)
 
     def _range(self, low: int | None, high: int | None) -> str:
-        code = "under" if low is None else "from" if high is None else "between"
+        code = "up_to" if low is None else "from" if high is None else "between"
         low_text, high_text = (
             "" if bound is None else format_money(bound, self.currency, self.language) for bound in (low, high)
         )

@@ -45,7 +45,9 @@ def _relaxed(run: Run, mask: Mask, allowed: Mask, topics: TopicFinder, never: Co
         return mask
     on_topic = allowed if topic.rows is None else allowed & topic.rows
     relaxer = Relaxer(topics.collection.columns, on_topic, run.musts, never)
-    wording = Wording(run.language, topics.parser.value_name, topics.collection.columns, topic.thing if topic.known else "")
+    thing = topic.thing if topic.known else ""
+    columns = topics.collection.columns
+    wording = Wording(run.language, topics.parser.value_name, columns, thing, run.query.currency)
     ways = relaxer.alternatives(wording.of_way, by_hand=not mask.any())
     if not ways:
         if mask.any():

@@ -33,6 +33,7 @@ from fusion.nearness import near_rows
 from fusion.offering import offer
 from fusion.profile import Profile
 from fusion.ranking import best_first, by_column, diversify, relevant_enough, top_rows
+from fusion.restating import labelled_as_seen
 from fusion.run import PipelineOptions as PipelineOptions
 from fusion.run import Run
 from fusion.scoring import Scorer
@@ -130,7 +131,9 @@ class RecommendationPipeline:
             )
         if query.filters:
             run.instruction = replace(run.instruction, constraints=(*run.instruction.constraints, *self._filters(run)))
-        run.instruction = self.exclusion.from_instruction(run.instruction)
+        run.instruction = labelled_as_seen(
+            self.exclusion.from_instruction(run.instruction), query.currency, self.collection.columns, self.parser, run.language
+        )
         run.order = query.order or run.instruction.order
         run.musts = run.instruction.musts
 
@@ -383,13 +386,15 @@ class RecommendationPipeline:
         for rank, (position, item) in enumerate(shown, start=1):
             terms = terms_of(run.columns, position)
             score = float(run.scores[position])
-            unmet = self._unmet(item, run.relaxation)
+            unmet = self._unmet(item, run.relaxation, run.language)
             items.append(RankedItem(item, rank, score, terms, explain(item, terms, context), unmet))
         return tuple(items)
 
-    def _unmet(self, item: Item, relaxation: Relaxation) -> tuple[str, ...]:
-        """Labels of what was let go that this item does not meet."""
-        return tuple(c.label or c.field for c in relaxation.dropped if not self._meets(item, [c]))
+    def _unmet(self, item: Item, relaxation: Relaxation, language: str) -> tuple[str, ...]:
+        """Labels of what was let go that this item does not meet; a price is called one: "price up to $10"."""
+        missed = [c for c in relaxation.dropped if not self._meets(item, [c])]
+        labels = [(c, c.label or c.field) for c in missed]
+        return tuple(say("priced", language, bounds=label) if c.field == "price" else label for c, label in labels)
 
     def explain_stored(
         self,
@@ -419,7 +424,7 @@ class RecommendationPipeline:
         return tuple(
             RankedItem(
                 i, rank, scores[i.item_id], terms.get(i.item_id, ()), explain(i, terms.get(i.item_id, ()), context),
-                self._unmet(i, answer.relaxation),
+                self._unmet(i, answer.relaxation, language),
             )
             for rank, i in enumerate(items, start=first_rank)
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from fusion.columns import Columns
@@ -10,6 +11,7 @@ from fusion.instructions.labels import field_name, format_money
 from fusion.instructions.language import is_han
 from fusion.instructions.lexicon import load_concepts, role_of
 from fusion.messages import say
+from fusion.restating import restated
 from fusion.tokens import tokenize
 from fusion.topic import Topic
 from fusion.types import Alternative, Constraint, Operator
@@ -51,12 +53,14 @@ class Wording:
         value_name: (field, value, language) -> the value's name in that language.
         thing: the shopper's own word for what is asked for, "" where there is none.
         columns: whose exchange and currency amounts are in.
+        currency: what amounts are said in; "" leaves each in its own.
     """
 
-    def __init__(self, language: str, value_name: ValueName, columns: Columns, thing: str = "") -> None:
+    def __init__(self, language: str, value_name: ValueName, columns: Columns, thing: str = "", currency: str = "") -> None:
         self.language = "zh" if language.split("-")[0].lower() == "zh" else "en"
         self.value_name = value_name
         self.columns = columns
+        self.currency = currency
         self.thing = spoken_thing(thing, self.language)
 
     def of(self, musts: Sequence[Constraint]) -> str:
@@ -157,7 +161,9 @@ class Wording:
         if bound is None:
             return ""
         if constraint.field == "price":
-            return format_money(bound, constraint.currency or self.columns.currency, self.language)
+            own = self.columns.currency
+            said = restated(replace(constraint, low=bound, high=None), self.currency, self.columns.exchange, own)
+            return format_money(said.low or 0, said.currency or own, self.language)
         return f"{bound:g}"
 
 

@@ -29,7 +29,7 @@ def resolve_currency(named: str, default: str) -> str:
 def price_constraint(
     mention: PriceMention, *, asked: str, own: str, exchange_rates: Mapping[str, Decimal], language: str
 ) -> Constraint:
-    """A price bound in minor units of the catalogue's currency.
+    """A price bound in minor units of the currency that is asked in, or of the catalogue's own where a rate is missing.
 
     Args:
         asked: the currency that an amount without one means.
@@ -37,17 +37,22 @@ def price_constraint(
         exchange_rates: currency -> value of one unit in a common base.
     """
     currency = resolve_currency(mention.currency, asked)
+    target = asked if asked == own or _have_rates(exchange_rates, asked, own) else own
     rate, note = Decimal(1), ""
-    if currency != own:
-        if currency in exchange_rates and own in exchange_rates and exchange_rates[own]:
-            rate = exchange_rates[currency] / exchange_rates[own]
-            note = message("converted", language, currency=currency, own=own)
+    if currency != target:
+        if _have_rates(exchange_rates, currency, target):
+            rate = exchange_rates[currency] / exchange_rates[target]
+            note = message("converted", language, currency=currency, own=target)
         else:
-            note = message("face_value", language, currency=currency, own=own)
-    low = _minor(mention.low, rate, own)
-    high = _minor(mention.high, rate, own)
+            note = message("face_value", language, currency=currency, own=target)
+    low = _minor(mention.low, rate, target)
+    high = _minor(mention.high, rate, target)
     operator = Operator.BETWEEN if low is not None and high is not None else Operator.LTE if high is not None else Operator.GTE
-    return Constraint("price", operator, low=low, high=high, currency=own, note=note)
+    return Constraint("price", operator, low=low, high=high, currency=target, note=note)
+
+
+def _have_rates(exchange_rates: Mapping[str, Decimal], *currencies: str) -> bool:
+    return all(exchange_rates.get(currency) for currency in currencies)
 
 
 def _minor(amount: Decimal | None, rate: Decimal, currency: str) -> int | None:

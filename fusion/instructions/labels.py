@@ -10,6 +10,7 @@ from babel.numbers import format_currency
 from fusion.instructions.catalogue_values import CatalogueValues
 from fusion.instructions.language import detect_language
 from fusion.instructions.lexicon import load, load_concepts, role_of
+from fusion.messages import say
 from fusion.types import Constraint, Operator, Strength, minor_unit_exponent
 
 _MESSAGES = {
@@ -29,7 +30,7 @@ def message(code: str, language: str, **params: str) -> str:
 
 
 def label_of(constraint: Constraint, language: str, name_of: Callable[[str, str, str], str]) -> str:
-    """The chip's text: "≤ $50", "not black", "Color: Black", "价格 ≤ ¥300", "不要：黑色".
+    """The chip's text: "up to $50", "not black", "Color: Black", "¥300以内", "不要：黑色".
 
     Args:
         name_of: (field, value, language) -> the value's name in that language.
@@ -41,7 +42,8 @@ def label_of(constraint: Constraint, language: str, name_of: Callable[[str, str,
     if constraint.field == "in_stock":
         return field
     if constraint.low is not None or constraint.high is not None:
-        return f"{field} {_range_label(constraint.low, constraint.high)}"
+        low, high = ("" if bound is None else f"{bound:g}" for bound in (constraint.low, constraint.high))
+        return f"{field} {_bounds_label(low, high, language)}"
     distinct = list(dict.fromkeys(name_of(constraint.field, value, language) for value in constraint.values))
     names = ("、" if chinese else ", ").join(distinct[:3])
     if len(distinct) > 3:
@@ -79,10 +81,8 @@ def format_money(amount_minor: float, currency: str, language: str = "en") -> st
     return str(format_currency(amount, currency, pattern, locale=locale, currency_digits=False))
 
 
-def _range_label(low: float | None, high: float | None) -> str:
-    if low is not None and high is not None:
-        return f"{low:g}–{high:g}"
-    return f"≤ {high:g}" if high is not None else f"≥ {low:g}"
+def _bounds_label(low: str, high: str, language: str) -> str:
+    return say("between" if low and high else "up_to" if high else "from", language, low=low, high=high)
 
 
 def _price_label(constraint: Constraint, chinese: bool) -> str:
@@ -91,11 +91,6 @@ def _price_label(constraint: Constraint, chinese: bool) -> str:
         "" if bound is None else format_money(bound, constraint.currency, language)
         for bound in (constraint.low, constraint.high)
     )
-    prefix = "价格 " if chinese else ""
-    if low and high:
-        return f"{prefix}{low}–{high}"
-    if high:
-        return f"{prefix}≤ {high}"
-    if low:
-        return f"{prefix}≥ {low}"
-    return message("cheaper" if constraint.operator is Operator.LTE else "dearer", language)
+    if not (low or high):
+        return message("cheaper" if constraint.operator is Operator.LTE else "dearer", language)
+    return _bounds_label(low, high, language)

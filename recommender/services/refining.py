@@ -191,7 +191,7 @@ def _another_colour(request: RecommendationRequest, step: Refinement, scene: Sce
         musts = [c for c in asked if c.strength is not Strength.AVOID]
         field, colours = (musts[0].field, musts[0].values) if musts else ("", ())
     if not colours:
-        message = _("No colour is known here, so there is no other one to look for. Name the colour you would like.")
+        message = _("No color is known here, so there is no other one to look for. Name the color you would like.")
         raise InvalidQuery(message, code="colour_unknown", pointer="/product_id")
     for chip in asked:
         request = _without(request, chip)

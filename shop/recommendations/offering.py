@@ -13,6 +13,7 @@ from fusion.directions import Group, Question
 from fusion.facets import Facet, FacetValue
 from fusion.instructions.labels import field_name
 from fusion.money import minor_unit_exponent
+from fusion.restating import restated
 from fusion.types import Constraint, Operator, Strength
 from recommender.engine import get_engine
 from shop.storefront.cards import MAX_KEY, Card, Chip, Direction, QuestionNote
@@ -108,12 +109,12 @@ class Offering:
             is_open=place < N_OPEN or bool(n_chosen) or other,
             n_chosen=n_chosen + other,
             symbol=currency_symbol(facet.currency) if facet.kind == "ranges" else "",
-            low=_major(price.low, facet.currency) if price else "",
-            high=_major(price.high, facet.currency) if price else "",
+            low=_major(self._seen(price).low, facet.currency) if price else "",
+            high=_major(self._seen(price).high, facet.currency) if price else "",
             least=_major(facet.low, facet.currency),
             most=_major(facet.high, facet.currency),
             was=chip_key(price) if price else "",
-            was_label=price.label if price and other else "",
+            was_label=price.label[:1].upper() + price.label[1:] if price and other else "",
         )
 
     def _option(self, facet: Facet, value: FacetValue) -> Option:
@@ -134,10 +135,16 @@ class Offering:
         if c.operator not in _LISTED:
             if c.field != "price" or (c.low is None and c.high is None):
                 return None
+            c = self._seen(c)
             currency = c.currency or self.currency
             hows = _hows(c, ("must", "want"))
             return ChipEdit("price", hows, (), currency_symbol(currency), _major(c.low, currency), _major(c.high, currency))
         return ChipEdit("values", _hows(c, ("must", "want", "avoid", "not")), self._choices(c))
+
+    def _seen(self, c: Constraint) -> Constraint:
+        """A price bound in the currency that the shopper sees and types in."""
+        columns = get_engine().collection.columns
+        return restated(c, self.currency, columns.exchange, columns.currency)
 
     def _choices(self, c: Constraint) -> list[Option]:
         """The chip's own values, then the field's others with their counts."""

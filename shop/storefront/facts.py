@@ -14,8 +14,8 @@ from shop.catalog.models import Product
 from shop.storefront.cards import catalogue_language
 
 NAMES = {
-    "color": gettext_noop("Colour"),
-    "colour": gettext_noop("Colour"),
+    "color": gettext_noop("Color"),
+    "colour": gettext_noop("Color"),
     "gender": gettext_noop("For"),
     "size": gettext_noop("Size"),
     "material": gettext_noop("Material"),

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 from babel import Locale
 from babel.numbers import format_currency, get_currency_name, get_currency_symbol
 from django.conf import settings
 from django.utils.translation import get_language
 
-from shop.catalog.money import convert, exchange_rates, to_major
+from shop.catalog.money import convert, exchange_rates, to_major, to_minor
 
 BABEL_LOCALES = {"zh-hans": "zh_Hans_CN", "en": "en_US"}
 _chosen: ContextVar[str] = ContextVar("chosen_currency", default="")
@@ -80,3 +81,12 @@ def rates_date() -> date | None:
 def currency_symbol(currency: str) -> str:
     """What the page's language calls a currency: "$" in English, "US$" in Chinese."""
     return str(get_currency_symbol(currency, locale=babel_locale()))
+
+
+def round_money(amount: Decimal, currency: str) -> str:
+    """About an amount, as one would say it in the chosen currency: one digit and zeros, without decimals."""
+    about, code = shown(to_minor(amount, currency), currency)
+    major = to_major(about, code)
+    step = Decimal(1).scaleb(max(major.adjusted(), 0))
+    rounded = max((major / step).to_integral_value(ROUND_HALF_UP), Decimal(1)) * step
+    return str(format_currency(rounded, code, "¤#,##0", locale=babel_locale(), currency_digits=False))

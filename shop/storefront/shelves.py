@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.http import HttpRequest
 from django.utils.translation import get_language, gettext_noop, ngettext
@@ -14,20 +15,22 @@ from shop.catalog.models import Category, Product
 from shop.catalog.selectors import products_in
 from shop.storefront.asking import Asked
 from shop.storefront.cards import Card, Shelf, card_of
+from shop.storefront.money import round_money
 from shop.storefront.selectors import POPULAR_DAYS, in_order, newest_products, popular_products, products_of
 
 MAX_SHELVES = 6
 MIN_CARDS = 3
 ROW = 8
 DEPARTMENT_ROW = 6  # all of it is one link away
-# Requests to begin with, in the page's language: the first four are shown with the shop's own answer.
+# Requests to begin with, in the page's language: the first four are shown with the shop's own answer. Where one names an
+# amount, it stands beside it in US dollars; the page says a round one like it in the shopper's currency.
 EXAMPLES = [
-    gettext_noop("something green for a dark corner"),
-    gettext_noop("a comfortable chair"),
-    gettext_noop("black running shoes"),
-    gettext_noop("an old-fashioned camera"),
-    gettext_noop("a gift for someone who loves plants under $30"),
-    gettext_noop("something for the gym under $40"),
+    (gettext_noop("something green for a dark corner"), 0),
+    (gettext_noop("a comfortable chair"), 0),
+    (gettext_noop("black running shoes"), 0),
+    (gettext_noop("an old-fashioned camera"), 0),
+    (gettext_noop("a gift for someone who loves plants under %(amount)s"), 30),
+    (gettext_noop("something for the gym under %(amount)s"), 40),
 ]
 SHOWN = 4
 
@@ -58,7 +61,9 @@ def home(request: HttpRequest) -> Home:
     personal.place(_because_you_saw(request, personal.taken))
     personal.place(_seen_lately(request, personal.taken))
     known = bool(personal.shelves)
-    examples = [_(text) for text in EXAMPLES]
+    examples = [
+        _(text) % {"amount": round_money(Decimal(dollars), "USD")} if dollars else _(text) for text, dollars in EXAMPLES
+    ]
     tiles = [] if known else _tiles(request, examples[:SHOWN])
     rows = personal
     rows.taken.update(tile.card.sku for tile in tiles if tile.card)

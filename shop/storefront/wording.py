@@ -9,11 +9,11 @@ from django.utils.translation import gettext_noop
 
 _DEGRADED = {
     "text_model": gettext_noop("The meaning of words is not compared right now; results are matched word by word."),
-    "image_model": gettext_noop("Photos are not compared right now; results come from words and from the catalogue."),
+    "image_model": gettext_noop("Photos are not compared right now; results come from words and from the catalog."),
     "index": gettext_noop("The search is catching up right now; results may be incomplete."),
     "history": gettext_noop("Your history cannot be read right now; results are the same for everyone."),
     "parser": gettext_noop(
-        "Conditions like prices and colours are not understood right now; your words are searched as they are."
+        "Conditions like prices and colors are not understood right now; your words are searched as they are."
     ),
 }
 _DEGRADED_OTHERWISE = gettext_noop("A part of the search is not available right now; results may be less exact than usual.")

@@ -94,7 +94,7 @@ def test_order_and_avoided_words_can_be_taken_off() -> None:
 def test_an_added_chip_is_labelled_in_the_shoppers_language_and_has_the_catalogues_currency() -> None:
     added = (read_chip("color:in:blue"), read_chip("price:lte:..4000"), read_chip("sort:in:newest"))
     instruction = after("灯", added=added, language="zh")
-    assert [chip.label for chip in chips_of(instruction)[1:]] == ["颜色：蓝色", "价格 ≤ US$40", "最新优先"]
+    assert [chip.label for chip in chips_of(instruction)[1:]] == ["颜色：蓝色", "US$40以内", "最新优先"]
     assert instruction.constraints[-1].currency == "USD"
     assert instruction.order == Order("created_at", True, label="最新优先")
 

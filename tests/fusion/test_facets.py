@@ -211,7 +211,7 @@ def test_ranges_of_prices_are_round_share_their_bounds_and_leave_none_out(collec
     assert prices.values[0].low is None
     assert prices.values[-1].high is None
     assert all(one.high == other.low for one, other in zip(prices.values, prices.values[1:], strict=False))
-    assert prices.values[0].label == ("under $" if language == "en" else "US$") + f"{prices.values[0].high // 100}" + (
+    assert prices.values[0].label == ("up to $" if language == "en" else "US$") + f"{prices.values[0].high // 100}" + (
         "" if language == "en" else "以内"
     )
     assert max(v.n for v in prices.values) < 2.5 * min(v.n for v in prices.values)

@@ -127,7 +127,7 @@ def test_terms_add_up_to_each_score_and_shares_to_at_most_one(collection: ItemCo
         assert all(r.contribution > 0 for r in ranked.reasons)
 
 
-CHEAP = Constraint("price", Operator.LTE, high=6500, label="≤ $65")
+CHEAP = Constraint("price", Operator.LTE, high=6500, label="up to $65")
 RED = Constraint("color", Operator.IN, ("red",), label="red")
 
 

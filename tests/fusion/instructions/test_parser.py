@@ -91,7 +91,13 @@ def test_an_amount_without_a_currency_is_in_the_shoppers():
     parser = LexiconParser(exchange_rates={"CNY": 1, "USD": 7})
     parser.fit(Vocabulary({}, "USD"))
     (constraint,) = parser.parse("under 70", currency="CNY").constraints
-    assert (constraint.high, constraint.currency) == (1000, "USD")
+    assert (constraint.high, constraint.currency, constraint.label) == (7000, "CNY", "up to CN¥70")
+    (dollars,) = parser.parse("under $10", currency="CNY").constraints
+    assert (dollars.high, dollars.currency, dollars.note) == (7000, "CNY", "Converted from USD to CNY.")
+    parser.fit(Vocabulary({}, "EUR"))
+    (unknown,) = parser.parse("under 70", currency="CNY").constraints
+    assert (unknown.high, unknown.currency) == (7000, "EUR"), "without a rate it is read in the catalogue's own, and says so"
+    assert unknown.note
 
 
 def test_two_bounds_become_one_range(demo):

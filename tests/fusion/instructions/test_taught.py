@@ -164,7 +164,7 @@ def test_a_corrected_request_is_read_as_corrected(parser, text):
     assert (order_of(found), found.rest, found.avoid, found.unparsed) == ("price asc", "boots", "purple", ())
     assert found.order is not None
     assert found.order.label == "cheapest first"
-    assert [c.label for c in found.constraints if c.field == "price"] == ["≤ CN¥30"]  # the currency of this catalogue
+    assert [c.label for c in found.constraints if c.field == "price"] == ["up to CN¥30"]  # the currency of this catalogue
 
 
 def test_a_longer_request_is_not_touched_by_the_correction_of_a_shorter_one(parser):

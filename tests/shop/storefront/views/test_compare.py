@@ -17,13 +17,13 @@ def test_the_address_holds_the_comparison_in_its_order(client, products):
     html = client.get("/compare?sku=sku-02&sku=sku-00").content.decode()
     assert html.index("Green lamp 2") < html.index("Red lamp 0")
     assert "$12.00" in html
-    assert re.search(r'<tr class="differs"><th scope="row">Colour', html)
+    assert re.search(r'<tr class="differs"><th scope="row">Color', html)
     assert not re.search(r'<tr class="differs"><th scope="row">Brand', html), "both are of Acme"
 
 
 def test_only_what_differs_is_shown_on_request(client, products):
     html = client.get("/compare?sku=sku-02&sku=sku-00&only=differences").content.decode()
-    assert '<th scope="row">Colour' in html
+    assert '<th scope="row">Color' in html
     assert '<th scope="row">Brand' not in html
     assert '<th scope="row">Price' in html, "price and stock are always there"
 

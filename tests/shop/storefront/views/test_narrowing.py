@@ -119,9 +119,9 @@ def test_a_narrower_category_takes_the_place_of_the_wider_one_and_back(client, p
 
 def test_prices_can_be_chosen_typed_and_taken_off(client, products):
     html = page(client, q="lamp")
-    label = next(label for label in choices(html) if label.startswith("Under $"))
+    label = next(label for label in choices(html) if label.startswith("Up to $"))
     chosen = page(client, choose(client, html, label))
-    bound = float(label.removeprefix("Under $"))
+    bound = float(label.removeprefix("Up to $"))
     assert max(prices(chosen)) <= bound
     typed = page(client, choose(client, chosen, low="12.50", high="20"))
     assert prices(typed)
@@ -140,7 +140,7 @@ def test_crossed_prices_are_refused_with_a_sentence(client, products):
 def test_a_price_chip_is_changed_in_its_place(client, products):
     html = page(client, q="lamp under $15")
     changed = edit(client, html, "price:lte:..1500 USD", high="30")
-    assert "≤ $30" in changed
+    assert "up to $30" in changed
     assert max(prices(changed)) <= 30
     assert "Undo the last step" in changed
 
@@ -172,7 +172,7 @@ def test_a_chip_is_added_by_hand(client, products):
 
 def test_chips_and_facets_speak_chinese_and_the_shops_money(chinese, products):
     html = page(chinese, q="15美元以下的红色台灯")
-    assert "价格 ≤ US$15" in html
+    assert "US$15以内" in html
     assert "颜色：红色" in html
     assert {"红色", "蓝色", "绿色"} <= set(choices(html))
     assert 'placeholder="US$' in html
