@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.behaviour.lists import NeighbourLists
-from fusion.columns import Columns, Exchange
+from fusion.columns import Columns
+from fusion.exchange import Exchange
 from fusion.index.base import Rows, VectorIndex
 from fusion.lexical import LexicalIndex, item_tokens
 from fusion.types import Item, Matrix, Vector

@@ -18,8 +18,9 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.exchange import Exchange
 from fusion.index.base import Mask, Rows
-from fusion.types import Constraint, Item, Money, Operator, Vocabulary, minor_unit_exponent
+from fusion.types import Constraint, Item, Operator, Vocabulary
 
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?")  # "27 inch", "27-inch" and "1.5kg" are 27, 27 and 1.5
 NUMERIC_FIELDS = frozenset({"price", "rating", "popularity", "stock"})
@@ -49,30 +50,6 @@ def item_values(item: Item, field: str) -> set[str]:
     if field == "in_stock":
         return {"true" if item.in_stock else "false"}
     return {normalise_value(v) for v in item.attributes.get(field, ())}
-
-
-class Exchange:
-    """Amounts of several currencies on one scale.
-
-    Args:
-        rates: currency -> value of one major unit on a common scale. A currency without a rate is taken at face value
-            (the parser says so on the chip).
-    """
-
-    def __init__(self, rates: Mapping[str, float] | None = None) -> None:
-        self.rates = dict(rates or {})
-
-    def value(self, amount_minor: float, currency: str) -> float:
-        """Minor units of a currency -> the common scale."""
-        return float(amount_minor / 10 ** minor_unit_exponent(currency) * self.rates.get(currency, 1.0))
-
-    def amount(self, value: float, currency: str) -> float:
-        """The common scale -> minor units of a currency."""
-        return float(value / self.rates.get(currency, 1.0) * 10 ** minor_unit_exponent(currency))
-
-    def of(self, price: Money | None) -> float:
-        """A price on the common scale; nan for an item without one."""
-        return float("nan") if price is None else self.value(price.amount_minor, price.currency)
 
 
 def bounds(constraint: Constraint, exchange: Exchange, currency: str) -> tuple[float, float]:

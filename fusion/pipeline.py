@@ -19,11 +19,8 @@ from numpy.typing import NDArray
 from fusion.blocks import Leg, combine, terms_of, total
 from fusion.chips import chip_key, edited, in_currency, labelled
 from fusion.collection import ItemCollection
-from fusion.columns import satisfies
 from fusion.encoders.base import Encoder
-from fusion.evidence import Evidence
 from fusion.exclusion import Exclusion
-from fusion.explanation import explain
 from fusion.fitting import fitting
 from fusion.index.base import Mask, Rows
 from fusion.instructions.base import InstructionParser
@@ -39,7 +36,7 @@ from fusion.run import Run
 from fusion.scoring import Scorer
 from fusion.sources import SourceEncoder, Sources
 from fusion.stand_in import queries_without, stand_ins
-from fusion.taste import Taste
+from fusion.telling import Teller, meets
 from fusion.tokens import tokenize
 from fusion.topic import TopicFinder
 from fusion.types import (
@@ -52,7 +49,6 @@ from fusion.types import (
     Query,
     RankedItem,
     Relaxation,
-    Term,
 )
 from fusion.weighing import Context, Weigher, weighed
 
@@ -79,6 +75,7 @@ class RecommendationPipeline:
         self.options = options or PipelineOptions()
         self.source_encoder = SourceEncoder(encoders, collection, self.options.weights)
         self.scorer = Scorer(collection, self.options.weights)
+        self.teller = Teller(collection, parser)
         self.weigher: Weigher | None = None
         self.exclusion = Exclusion()
 
@@ -100,7 +97,7 @@ class RecommendationPipeline:
             with run.stage("facets"):
                 self._offer(run, order, fresh)
         with run.stage("explain"):
-            items = self._explain(run, order, fresh)
+            items = self.teller.tell(run, order, fresh)
         return self._answer(run, order, items)
 
     def reweigh(self, weights: Mapping[tuple[str, str], float]) -> None:
@@ -340,14 +337,7 @@ class RecommendationPipeline:
     def _fits(self, item: Item, musts: Sequence[Constraint]) -> bool:
         if self.options.hide_out_of_stock and not item.in_stock:
             return False
-        return self._meets(item, musts)
-
-    def _meets(self, item: Item, musts: Sequence[Constraint]) -> bool:
-        columns = self.collection.columns
-        indexed = self.collection.item(item.item_id)
-        # Measured attributes (photo colours) live in the index only; they complete the fresh item.
-        known = replace(item, attributes={**indexed.attributes, **item.attributes}) if indexed else item
-        return all(satisfies(known, as_applied(c), columns.exchange, columns.currency) for c in musts)
+        return meets(self.collection, item, musts)
 
     # -- offer -----------------------------------------------------------------------------------------------------
 
@@ -364,70 +354,7 @@ class RecommendationPipeline:
         places = [(self.collection.id_of(int(run.rows[p])), float(run.scores[p])) for p in order[: run.query.limit]]
         return [(fresh[item_id], score) for item_id, score in places if item_id in fresh]
 
-    # -- explain ---------------------------------------------------------------------------------------------------
-
-    def _explain(self, run: Run, order: NDArray[np.int64], fresh: Mapping[str, Item]) -> tuple[RankedItem, ...]:
-        page = [(int(p), self.collection.id_of(int(run.rows[p]))) for p in order[: run.query.limit]]
-        shown = [(p, fresh[item_id]) for p, item_id in page if item_id in fresh]
-        evidence = Evidence(self.collection, run.language, run.instruction, self.parser.value_name)
-        if run.sources.history:
-            told = order[: max(run.query.limit, run.query.explain_depth)]
-            speakers = run.sources.history.speakers(run.spoken, told)
-            run.because = {self.collection.id_of(int(run.rows[p])): s for p, s in zip(told, speakers, strict=True) if s}
-        context = evidence.context(
-            run.sources.words,
-            run.query.liked,
-            [item for _, item in shown],
-            evidence.speaker(run.because),
-            {"liked": [(i, 1.0) for i in run.query.liked], "history": run.profile.chosen or run.profile.liked},
-            evidence.taste_speaker(run.sources.taste),
-        )
-        items = []
-        for rank, (position, item) in enumerate(shown, start=1):
-            terms = terms_of(run.columns, position)
-            score = float(run.scores[position])
-            unmet = self._unmet(item, run.relaxation, run.language)
-            items.append(RankedItem(item, rank, score, terms, explain(item, terms, context), unmet))
-        return tuple(items)
-
-    def _unmet(self, item: Item, relaxation: Relaxation, language: str) -> tuple[str, ...]:
-        """Labels of what was let go that this item does not meet; a price is called one: "price up to $10"."""
-        missed = [c for c in relaxation.dropped if not self._meets(item, [c])]
-        labels = [(c, c.label or c.field) for c in missed]
-        return tuple(say("priced", language, bounds=label) if c.field == "price" else label for c, label in labels)
-
-    def explain_stored(
-        self,
-        items: Sequence[Item],
-        terms: Mapping[str, tuple[Term, ...]],
-        answer: Answer,
-        query: Query,
-        first_rank: int,
-        profile: Profile | None = None,
-    ) -> tuple[RankedItem, ...]:
-        """A later page of a stored answer, explained from the terms that were kept with it.
-
-        Args:
-            answer: the stored answer; its instruction, words, ranking and what it is because of are read.
-            query: of which the language and the seeds are read.
-            profile: the shopper's, as it is now; None says nothing of their taste.
-        """
-        language = query.language or answer.instruction.language or "en"
-        evidence = Evidence(self.collection, language, answer.instruction, self.parser.value_name)
-        taste = Taste(self.collection, profile) if profile else None
-        together = {"liked": [(i, 1.0) for i in query.liked], "history": [(i, 1.0) for _kind, i in answer.because.values()]}
-        context = evidence.context(
-            answer.words, query.liked, items, evidence.speaker(answer.because), together,
-            evidence.taste_speaker(taste),
-        )  # fmt: skip
-        scores = dict(answer.ranking)
-        return tuple(
-            RankedItem(
-                i, rank, scores[i.item_id], terms.get(i.item_id, ()), explain(i, terms.get(i.item_id, ()), context),
-                self._unmet(i, answer.relaxation, language),
-            )
-            for rank, i in enumerate(items, start=first_rank)
-        )  # fmt: skip
+    # -- answer ----------------------------------------------------------------------------------------------------
 
     def _answer(self, run: Run, order: NDArray[np.int64], items: tuple[RankedItem, ...]) -> Answer:
         ids = [(int(p), self.collection.id_of(int(run.rows[p]))) for p in order]

@@ -8,7 +8,7 @@ from math import floor, log10
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.columns import Exchange
+from fusion.exchange import Exchange
 from fusion.money import minor_unit_exponent
 
 N_RANGES = 4

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fusion.chips import labelled
-from fusion.columns import Columns, Exchange
+from fusion.columns import Columns
+from fusion.exchange import Exchange
 from fusion.instructions.base import InstructionParser
 from fusion.types import Constraint, Instruction
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from fusion.collection import ItemCollection
-from fusion.columns import Exchange
+from fusion.exchange import Exchange
 from fusion.instructions.base import InstructionParser
 from fusion.instructions.lexicon import role_of
 from fusion.instructions.tagger import RequestTagger

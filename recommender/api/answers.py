@@ -23,18 +23,18 @@ class ChipValueField(serializers.JSONField):
     """A list of catalogue values for in and not_in; bounds (prices in minor units) for lte, gte and between."""
 
 
-class _Out(serializers.Serializer[Any]):
+class Out(serializers.Serializer[Any]):
     """Only ever read from. DRF keeps declared fields apart, so a field may be called "label", whatever the types say."""
 
 
-class FieldErrorSerializer(_Out):
+class FieldErrorSerializer(Out):
     pointer = serializers.CharField(help_text="JSON pointer of the field; a query parameter or header is /name.")
     code = serializers.CharField()
     detail = serializers.CharField()
     params = serializers.DictField(child=serializers.JSONField(), help_text="The numbers in the message.")
 
 
-class ProblemSerializer(_Out):
+class ProblemSerializer(Out):
     """RFC 9457. ``code`` is stable; ``title`` and ``detail`` follow Accept-Language."""
 
     type = serializers.CharField()
@@ -46,66 +46,17 @@ class ProblemSerializer(_Out):
     errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]
 
 
-class VisitorSerializer(_Out):
-    visitor_id = serializers.CharField()
-    visitor_token = serializers.CharField(help_text="Send it as X-Visitor-Token.")
-    expires_at = serializers.DateTimeField()
-
-
-class MergedCountsSerializer(_Out):
-    events = serializers.IntegerField()
-    recommendations = serializers.IntegerField()
-
-
-class MergedSerializer(_Out):
-    merged = MergedCountsSerializer(help_text="Rows that became the user's now; 0 of each when there is nothing left to move.")
-
-
-class ReceiptSerializer(_Out):
-    """Proof of an erasure; it says nothing about the person."""
-
-    receipt_id = serializers.CharField()
-    erased_at = serializers.DateTimeField()
-    counts = serializers.DictField(child=serializers.IntegerField(), help_text="Deleted rows of each kind.")
-    unlearnt = serializers.ListField(child=serializers.CharField(), help_text="Learnt data that was withdrawn.")
-
-
-class ProfileSerializer(_Out):
-    """What the history says: [product id, weight] pairs, heaviest first."""
-
-    liked = serializers.ListField(child=serializers.ListField(child=serializers.JSONField()))
-    disliked = serializers.ListField(child=serializers.ListField(child=serializers.JSONField()))
-    purchased = serializers.ListField(child=serializers.CharField())
-
-
-class PersonalDataSerializer(_Out):
-    """Everything that is held of one shopper."""
-
-    events = serializers.ListField(child=serializers.DictField())
-    recommendations = serializers.ListField(child=serializers.DictField())
-    photos = serializers.ListField(child=serializers.DictField())
-    profile = ProfileSerializer()
-    withheld = serializers.DictField(child=serializers.DictField(child=serializers.CharField()))
-
-
-class UploadedImageSerializer(_Out):
-    image_id = serializers.CharField()
-    width = serializers.IntegerField(help_text="Pixels, after the photo was turned upright.")
-    height = serializers.IntegerField()
-    expires_at = serializers.DateTimeField()
-
-
-class MoneySerializer(_Out):
+class MoneySerializer(Out):
     amount_minor = serializers.IntegerField(help_text="In minor units: 12900 is 129.00 USD, or 12,900 JPY.")
     currency = serializers.CharField()
 
 
-class ImageSerializer(_Out):
+class ImageSerializer(Out):
     src = serializers.CharField()
     alt = serializers.CharField()
 
 
-class ProductSerializer(_Out):
+class ProductSerializer(Out):
     """A product card, in the language of Accept-Language where the catalogue speaks it."""
 
     id = serializers.CharField(help_text="The sku.")
@@ -124,7 +75,7 @@ class ProductSerializer(_Out):
     attributes = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
 
 
-class ChipSerializer(_Out):
+class ChipSerializer(Out):
     """One thing that was understood, or asked for by a filter."""
 
     id = serializers.CharField()
@@ -142,7 +93,7 @@ class ChipSerializer(_Out):
     note = serializers.CharField()
 
 
-class ChipToSetSerializer(_Out):
+class ChipToSetSerializer(Out):
     """What refine takes with set_chip."""
 
     field = serializers.CharField()
@@ -151,13 +102,13 @@ class ChipToSetSerializer(_Out):
     strength = serializers.ChoiceField(("must", "want", "avoid"))
 
 
-class QuestionOptionSerializer(_Out):
+class QuestionOptionSerializer(Out):
     label = serializers.CharField()  # type: ignore[assignment]
     count = serializers.IntegerField(help_text="How many products then fit.")
     chip = ChipToSetSerializer()
 
 
-class QuestionSerializer(_Out):
+class QuestionSerializer(Out):
     """What to ask a shopper whose request is broad: the question whose answer tells most."""
 
     field = serializers.CharField()
@@ -165,7 +116,7 @@ class QuestionSerializer(_Out):
     options = QuestionOptionSerializer(many=True)
 
 
-class GroupSerializer(_Out):
+class GroupSerializer(Out):
     """Results of one kind, of a broad request."""
 
     title = serializers.CharField()
@@ -174,12 +125,12 @@ class GroupSerializer(_Out):
     product_ids = serializers.ListField(child=serializers.CharField(), help_text="Of this page's items, best first.")
 
 
-class SeedsInForceSerializer(_Out):
+class SeedsInForceSerializer(Out):
     like = serializers.ListField(child=serializers.CharField())
     unlike = serializers.ListField(child=serializers.CharField())
 
 
-class IntentSerializer(_Out):
+class IntentSerializer(Out):
     """How the request was read."""
 
     language = serializers.CharField()
@@ -192,7 +143,7 @@ class IntentSerializer(_Out):
     question = QuestionSerializer(allow_null=True, help_text="Of a broad request; null of any other, and on later pages.")
 
 
-class ReasonSerializer(_Out):
+class ReasonSerializer(Out):
     signal = serializers.CharField(help_text="words, photo, liked, history, lexical, match, popularity, ...")
     code = serializers.CharField(help_text="Key of the message, for apps that word it themselves.")
     contribution = serializers.FloatField(help_text="Part of the score.")
@@ -201,7 +152,7 @@ class ReasonSerializer(_Out):
     params = serializers.DictField(child=serializers.CharField())
 
 
-class TermSerializer(_Out):
+class TermSerializer(Out):
     block = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]
     weight = serializers.FloatField()
@@ -209,21 +160,21 @@ class TermSerializer(_Out):
     contribution = serializers.FloatField(help_text="weight times z; the terms add up to the score.")
 
 
-class ExplanationSerializer(_Out):
+class ExplanationSerializer(Out):
     summary = serializers.CharField()
     reasons = ReasonSerializer(many=True)
     unmet = serializers.ListField(child=serializers.CharField(), help_text="What this item does not meet.")
     terms = TermSerializer(many=True, required=False, help_text="With explain=true.")
 
 
-class RankedItemSerializer(_Out):
+class RankedItemSerializer(Out):
     rank = serializers.IntegerField(help_text="From 1, over the whole ranking.")
     product = ProductSerializer()
     score = serializers.FloatField()
     explanation = ExplanationSerializer()
 
 
-class TotalSerializer(_Out):
+class TotalSerializer(Out):
     value = serializers.IntegerField()
     relation = serializers.ChoiceField(("eq", "gte"), help_text="gte: of a large catalogue only the nearest were counted.")
 
@@ -233,7 +184,7 @@ class FacetValueField(serializers.JSONField):
     """A catalogue value, or a range of prices in minor units."""
 
 
-class FacetValueSerializer(_Out):
+class FacetValueSerializer(Out):
     value = FacetValueField(help_text="For filters or a chip: a value (of a category its path), or a range of prices.")
     label = serializers.CharField()  # type: ignore[assignment]
     count = serializers.IntegerField(help_text="The total if this alone were chosen of the facet, beside everything else.")
@@ -246,7 +197,7 @@ class FacetRangeField(serializers.JSONField):
     """The lowest and the highest price, in minor units; null of anything else."""
 
 
-class FacetSerializer(_Out):
+class FacetSerializer(Out):
     """What the answer can be narrowed by. Values of one facet are alternatives; of ranges one is chosen. Facets add up."""
 
     field = serializers.CharField(help_text="price, category, brand, in_stock or an attribute.")
@@ -256,12 +207,12 @@ class FacetSerializer(_Out):
     values = FacetValueSerializer(many=True)
 
 
-class PageSerializer(_Out):
+class PageSerializer(Out):
     next_cursor = serializers.CharField(allow_null=True)
     has_more = serializers.BooleanField()
 
 
-class AlternativeSerializer(_Out):
+class AlternativeSerializer(Out):
     """One way out: take it with POST .../refine {"action": "relax", "alternative": id}."""
 
     id = serializers.CharField()
@@ -271,7 +222,7 @@ class AlternativeSerializer(_Out):
     added = ChipSerializer(many=True, help_text="What takes their place: the nearest prices, the colours that there are.")
 
 
-class RecoverySerializer(_Out):
+class RecoverySerializer(Out):
     """What was let go because nothing fitted: never stock or what a shop marks as safety, and last what was set by hand."""
 
     state = serializers.ChoiceField(
@@ -288,7 +239,7 @@ class RecoverySerializer(_Out):
     alternatives = AlternativeSerializer(many=True, help_text="The ways out, the smallest first; the first one is shown.")
 
 
-class ResultSerializer(_Out):
+class ResultSerializer(Out):
     """A ranked answer. It is stored: page through it with its id, and name it in events."""
 
     recommendation_id = serializers.CharField()
@@ -310,7 +261,7 @@ class ResultSerializer(_Out):
     versions = serializers.DictField(child=serializers.JSONField())
 
 
-class ChangeSerializer(_Out):
+class ChangeSerializer(Out):
     """One difference to the answer that was refined."""
 
     change = serializers.ChoiceField(("added", "removed"))
@@ -325,13 +276,13 @@ class RefinedResultSerializer(ResultSerializer):
     diff = ChangeSerializer(many=True)
 
 
-class ProductListSerializer(_Out):
+class ProductListSerializer(Out):
     data = ProductSerializer(many=True)  # type: ignore[assignment]
     page = PageSerializer()
     total = TotalSerializer()
 
 
-class GraphNodeSerializer(_Out):
+class GraphNodeSerializer(Out):
     """A product, or something that products share."""
 
     id = serializers.CharField(help_text='Kind and key, like "item:sku-1" or "category:Home/Lighting"; edges name it.')
@@ -344,7 +295,7 @@ class GraphNodeSerializer(_Out):
     depth = serializers.IntegerField(help_text="How many edges away it is; 0: the product itself.")
 
 
-class GraphEdgeSerializer(_Out):
+class GraphEdgeSerializer(Out):
     """What holds from source to target; bought_with holds both ways."""
 
     source = serializers.CharField()  # type: ignore[assignment]
@@ -357,7 +308,7 @@ class GraphEdgeSerializer(_Out):
     simulated = serializers.BooleanField(help_text="true: the shoppers were made up.")
 
 
-class ProductGraphSerializer(_Out):
+class ProductGraphSerializer(Out):
     product_id = serializers.CharField()
     built_at = serializers.DateTimeField(allow_null=True, help_text="Null: no graph knows this product yet.")
     nodes = GraphNodeSerializer(many=True)
@@ -365,7 +316,7 @@ class ProductGraphSerializer(_Out):
     degraded = serializers.ListField(child=serializers.CharField(), help_text='"graph" while no graph knows the product.')
 
 
-class SuggestedRequestSerializer(_Out):
+class SuggestedRequestSerializer(Out):
     """A request to ask as it stands."""
 
     text = serializers.CharField()
@@ -379,7 +330,7 @@ class SuggestedRequestSerializer(_Out):
     )
 
 
-class SuggestedCategorySerializer(_Out):
+class SuggestedCategorySerializer(Out):
     name = serializers.CharField(help_text="In the language of Accept-Language where it has a name in it.")
     path = serializers.ListField(child=serializers.CharField(), help_text="From the root, as filters take it.")
     total = serializers.IntegerField(help_text="Products in it.")
@@ -387,7 +338,7 @@ class SuggestedCategorySerializer(_Out):
     matched_ranges = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
 
 
-class SuggestedProductSerializer(_Out):
+class SuggestedProductSerializer(Out):
     id = serializers.CharField(help_text="The sku.")
     title = serializers.CharField()
     language = serializers.CharField(help_text="Of the title; empty: the catalogue's own.")
@@ -397,51 +348,10 @@ class SuggestedProductSerializer(_Out):
     matched_ranges = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
 
 
-class SuggestionsSerializer(_Out):
+class SuggestionsSerializer(Out):
     """What to show below a search box; all three together hold at most ``limit`` rows."""
 
     queries = SuggestedRequestSerializer(many=True)
     categories = SuggestedCategorySerializer(many=True)
     products = SuggestedProductSerializer(many=True)
     degraded = serializers.ListField(child=serializers.CharField(), help_text='"index" or "suggestions": what is missing.')
-
-
-class RejectedEventSerializer(_Out):
-    index = serializers.IntegerField(help_text="Place in the batch, from 0.")
-    code = serializers.CharField()
-    detail = serializers.CharField()
-
-
-class EventReportSerializer(_Out):
-    accepted = serializers.IntegerField()
-    duplicates = serializers.IntegerField()
-    rejected = RejectedEventSerializer(many=True)
-    not_attributed = serializers.ListField(
-        child=serializers.IntegerField(), help_text="Places of events that were kept without the answer they named."
-    )
-
-
-class IndexStatusSerializer(_Out):
-    revision = serializers.IntegerField()
-    items = serializers.IntegerField()
-    coverage = serializers.DictField(child=serializers.JSONField(), help_text="Block name to the share of items that have it.")
-
-
-class ReadinessSerializer(_Out):
-    ready = serializers.BooleanField()
-    db = serializers.CharField()
-    queue = serializers.DictField(child=serializers.JSONField())
-    text_model = serializers.CharField()
-    image_model = serializers.CharField()
-    index = IndexStatusSerializer()
-    degraded = serializers.ListField(child=serializers.CharField())
-
-
-class LivenessSerializer(_Out):
-    alive = serializers.BooleanField()
-
-
-class VersionSerializer(_Out):
-    name = serializers.CharField()
-    version = serializers.CharField()
-    api = serializers.CharField()

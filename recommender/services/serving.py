@@ -94,7 +94,7 @@ def page(recommendation_id: str, shopper: Shopper, offset: int = 0, limit: int =
     request = row.request
     query = Query(language=language or request.get("language", ""), liked=tuple(request.get("liked", ())))
     profile, _degraded = _profile(shopper, engine)
-    ranked = engine.pipeline.explain_stored(shown, terms_from_json(row.terms), stored, query, offset + 1, profile)
+    ranked = engine.pipeline.teller.tell_stored(shown, terms_from_json(row.terms), stored, query, offset + 1, profile)
     answer = replace(stored, items=_ranked_by_place(ranked, stored))
     return Served(row, answer, offset, place if place < len(stored.ranking) else None)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from fusion.collection import ItemCollection, ItemRecord
-from fusion.columns import Exchange
+from fusion.exchange import Exchange
 from fusion.index.exact import ExactIndex
 from fusion.instructions.base import InstructionParser
 from fusion.types import Instruction, Item, Money, Vector, Vocabulary

@@ -5,7 +5,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from fusion.columns import Columns, Exchange, satisfies
+from fusion.columns import Columns, satisfies
+from fusion.exchange import Exchange
 from fusion.types import Constraint, Money, Operator
 from tests.fusion.items import make_item
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fusion.collection import ItemCollection, ItemRecord
-from fusion.columns import Exchange
+from fusion.exchange import Exchange
 from fusion.facets import Facet, FacetCounter, FacetValue
 from fusion.index.exact import ExactIndex
 from fusion.pipeline import PipelineOptions, RecommendationPipeline

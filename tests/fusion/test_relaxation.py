@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fusion.columns import Columns, Exchange
+from fusion.columns import Columns
+from fusion.exchange import Exchange
 from fusion.messages import say
 from fusion.relaxation import N_NEAREST, Relaxer
 from fusion.topic import Topic

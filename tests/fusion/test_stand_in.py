@@ -162,7 +162,7 @@ def test_an_answer_shows_what_lacks_a_photo_says_nothing_of_it_and_adds_up_on_la
     assert len(answer.ranking) >= 70
     later = [item_id for item_id, _ in answer.ranking[50:70]]
     items = [item for i in later if (item := pipeline.collection.item(i))]
-    for ranked in pipeline.explain_stored(items, answer.terms, answer, query, 51):
+    for ranked in pipeline.teller.tell_stored(items, answer.terms, answer, query, 51):
         assert sum(t.contribution for t in ranked.terms) == pytest.approx(ranked.score, abs=1e-4)
 
 

@@ -13,10 +13,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recommender.api.answers import EventReportSerializer
 from recommender.api.base import ApiView
 from recommender.api.docs import SHARED, VISITOR, example, problems
 from recommender.api.errors import FieldError, field_errors
+from recommender.api.people import EventReportSerializer
 from recommender.api.requests import EventBatchSerializer, EventSerializer
 from recommender.api.tokens import read_attribution
 from recommender.catalog import Feedback, Shopper

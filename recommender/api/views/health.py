@@ -12,8 +12,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recommender.api.answers import LivenessSerializer, ReadinessSerializer, VersionSerializer
 from recommender.api.base import ApiView
+from recommender.api.state import LivenessSerializer, ReadinessSerializer, VersionSerializer
 from recommender.catalog import Shopper
 from recommender.conf import get_settings
 from recommender.engine import Readiness, get_engine

@@ -9,10 +9,10 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recommender.api.answers import PersonalDataSerializer, ReceiptSerializer
 from recommender.api.base import ApiView
 from recommender.api.docs import SHARED, VISITOR, problems
 from recommender.api.payloads import timestamp
+from recommender.api.people import PersonalDataSerializer, ReceiptSerializer
 from recommender.catalog import Shopper
 from recommender.exceptions import InvalidVisitorToken
 from recommender.services.feedback import delete_event

@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from fusion.exceptions import InvalidQuery
-from recommender.api.answers import UploadedImageSerializer
 from recommender.api.base import ApiView
 from recommender.api.docs import SHARED, VISITOR, problems
 from recommender.api.parsers import PhotoParser
 from recommender.api.payloads import timestamp
+from recommender.api.people import UploadedImageSerializer
 from recommender.api.requests import UploadSerializer
 from recommender.services.uploads import delete_photo, store_photo
 

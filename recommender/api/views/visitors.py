@@ -10,10 +10,10 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recommender.api.answers import MergedSerializer, VisitorSerializer
 from recommender.api.base import ApiView
 from recommender.api.docs import SHARED, example, problems
 from recommender.api.payloads import timestamp
+from recommender.api.people import MergedSerializer, VisitorSerializer
 from recommender.api.requests import MergeRequestSerializer, VisitorRequestSerializer
 from recommender.services.feedback import merge_visitor
 from recommender.services.visitors import new_visitor, read_visitor_token, sign_visitor
