@@ -159,7 +159,9 @@ def claims(served: Served, ranked: RankedItem) -> dict[str, bool]:
             case "matches_request":
                 return terms[("words", "lexical")] > 0 and has_any(ranked.item, stems)
             case "is_wanted":
-                met = {c.label for c in wants if satisfies(known, c, columns.exchange, columns.currency)}
+                met = {
+                    re.split("[:：] ?", c.label)[-1] for c in wants if satisfies(known, c, columns.exchange, columns.currency)
+                }
                 return set(re.split("[,、] ?", reason.params["values"])) <= met
             case "fits_meaning":
                 return terms[("words", "text")] > 0
