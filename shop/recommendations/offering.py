@@ -114,7 +114,7 @@ class Offering:
             least=_major(facet.low, facet.currency),
             most=_major(facet.high, facet.currency),
             was=chip_key(price) if price else "",
-            was_label=price.label[:1].upper() + price.label[1:] if price and other else "",
+            was_label=capitalised(price.label) if price and other else "",
         )
 
     def _option(self, facet: Facet, value: FacetValue) -> Option:
@@ -123,8 +123,7 @@ class Offering:
             chip = Constraint("price", operator, low=value.low, high=value.high, currency=facet.currency)
         else:
             chip = Constraint(facet.field, Operator.IN, (value.value,))
-        label = value.label[:1].upper() + value.label[1:]
-        return Option(chip_key(chip), value.value, label, value.n, value.selected, value.depth)
+        return Option(chip_key(chip), value.value, capitalised(value.label), value.n, value.selected, value.depth)
 
     # -- chips ---------------------------------------------------------------------------------------------------------
 
@@ -151,11 +150,16 @@ class Offering:
         facet = next((f for f in self.facets if f.field == c.field), None)
         counted = {o.value: o for o in (self._option(facet, v) for v in facet.values)} if facet else {}
         name = get_engine().parser.value_name
-        own = [Option("", v, name(c.field, v, self.language), selected=True) for v in c.values]
+        own = [Option("", v, capitalised(name(c.field, v, self.language)), selected=True) for v in c.values]
         others = [option for value, option in counted.items() if value not in c.values]
         known = [Option("", o.value, o.label, counted[o.value].n if o.value in counted else None, True) for o in own]
         rest = [Option("", o.value, o.label, o.n) for o in others[: max(0, MAX_EDIT_OPTIONS - len(known))]]
         return known[:MAX_EDIT_OPTIONS] + rest
+
+
+def capitalised(label: str) -> str:
+    """A label as it begins a line of choices."""
+    return label[:1].upper() + label[1:]
 
 
 def plain_chip(c: Constraint) -> Chip:
