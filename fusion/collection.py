@@ -6,7 +6,7 @@ import heapq
 import threading
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -112,6 +112,11 @@ class ItemCollection:
         """The item as it was indexed; ask the host for a fresh one before showing it."""
         row = self._rows.get(item_id)
         return None if row is None else self.columns.item(row)
+
+    def completed(self, item: Item) -> Item:
+        """A fresh item with what was measured from its photos (colours), which is in the index only."""
+        indexed = self.item(item.item_id)
+        return replace(item, attributes={**indexed.attributes, **item.attributes}) if indexed else item
 
     def update(self, records: Sequence[ItemRecord], removed: Iterable[str] = (), *, settle: bool = True) -> None:
         """Apply one delta. Call ``rebuild_lexical`` afterwards, in the background where the catalogue is large.

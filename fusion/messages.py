@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 DEFAULT_LANGUAGE = "en"
 
@@ -160,3 +160,10 @@ def say(code: str, language: str, **params: object) -> str:
     """One message in the language asked for, or in English where it is not spoken."""
     messages = _MESSAGES.get(language.split("-")[0].lower(), _MESSAGES[DEFAULT_LANGUAGE])
     return messages[code].format(**params)
+
+
+def either(names: Sequence[str], language: str) -> str:
+    """Names as alternatives: "beige, gray or green"; one name alone as it is."""
+    if len(names) < 2:
+        return "".join(names)
+    return say("or", language, first=say("join", language).join(names[:-1]), last=names[-1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +22,8 @@ from fusion.types import Answer, Constraint, Item, Query, RankedItem, Relaxation
 
 
 def meets(collection: ItemCollection, item: Item, musts: Sequence[Constraint]) -> bool:
-    """Whether a fresh item meets all of them.
-
-    Measured attributes (photo colours) are in the index only; they complete the fresh item.
-    """
-    columns, indexed = collection.columns, collection.item(item.item_id)
-    known = replace(item, attributes={**indexed.attributes, **item.attributes}) if indexed else item
+    """Whether a fresh item meets all of them."""
+    columns, known = collection.columns, collection.completed(item)
     return all(satisfies(known, as_applied(c), columns.exchange, columns.currency) for c in musts)
 
 

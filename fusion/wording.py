@@ -10,7 +10,7 @@ from fusion.columns import Columns
 from fusion.instructions.labels import field_name, format_money
 from fusion.instructions.language import is_han
 from fusion.instructions.lexicon import load_concepts, role_of
-from fusion.messages import say
+from fusion.messages import either, say
 from fusion.restating import restated
 from fusion.tokens import tokenize
 from fusion.topic import Topic
@@ -128,9 +128,7 @@ class Wording:
 
     def _names(self, constraint: Constraint) -> str:
         names = list(dict.fromkeys(self._name(constraint.field, value) for value in constraint.values))
-        if len(names) < 2:
-            return "".join(names)
-        return say("or", self.language, first=say("join", self.language).join(names[:-1]), last=names[-1])
+        return either(names, self.language)
 
     def _name(self, field: str, value: str) -> str:
         name = self.value_name(field, value, self.language)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.chips import in_currency, labelled
-from fusion.columns import satisfies
 from fusion.facets import Facet, FacetCounter
 from fusion.musts import as_applied
+from fusion.telling import meets
 from fusion.types import Constraint, Item, Order
 from recommender.engine import get_engine
 from recommender.services.listing import first_rows, fresh_items
@@ -45,6 +45,7 @@ def browse(
 
     Args:
         part: a category; it is no filter that could be taken off.
+        limit: 0 fetches no item, for a page that only counts.
         language: of labels; currency: of bounds without one and of the facet of prices, "" for the catalogue's own.
     """
     engine = get_engine()
@@ -56,9 +57,9 @@ def browse(
     everything = columns.mask((), in_stock_only=False)
     whole = np.flatnonzero(columns.meets(as_applied(part))[: len(everything)] & everything)
     rows = np.flatnonzero(columns.mask(applied, in_stock_only=False))
-    items = fresh_items(first_rows(engine, order, rows, offset + limit)[offset:])
+    items = fresh_items(first_rows(engine, order, rows, offset + limit)[offset:]) if limit else []
     return Browsed(
-        [item for item in items if all(satisfies(item, c, columns.exchange, columns.currency) for c in applied)],
+        [item for item in items if meets(engine.collection, item, (part, *spoken))],
         len(rows),
         len(whole),
         FacetCounter(columns, everything, (part, *spoken), parser.value_name, language, currency).facets(),

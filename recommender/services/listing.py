@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,13 +54,8 @@ def list_products(constraints: Sequence[Constraint], order: Order, limit: int, s
 def fresh_items(item_ids: Sequence[str]) -> list[Item]:
     """The host's items in the order given, without those that are gone, completed with what was measured from photos."""
     engine = get_engine()
-    collection, fresh = engine.collection, engine.fetch(item_ids)
-    items = []
-    for item_id in item_ids:
-        if item_id in fresh:
-            item, indexed = fresh[item_id], collection.item(item_id)
-            items.append(replace(item, attributes={**indexed.attributes, **item.attributes}) if indexed else item)
-    return items
+    fresh = engine.fetch(item_ids)
+    return [engine.collection.completed(fresh[item_id]) for item_id in item_ids if item_id in fresh]
 
 
 def first_rows(engine: Engine, order: Order, rows: NDArray[np.int64], k: int) -> list[str]:

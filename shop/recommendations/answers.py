@@ -176,7 +176,7 @@ def _answer_page(served: Served, asked: Asked, shopper: Shopper, *, whole: bool 
         directions=offering.directions(answer.groups, cards) if first else (),
         question=offering.question(answer.question) if first else None,
         meant=did_you_mean(answer, shopper.language) if first else (),
-        divider=None if asked.sort else divider_of(served, cards, whole=whole),
+        divider=None if asked.sort else divider_of(served, cards, shopper.language, whole=whole),
         by_meaning=first and not answer.groups and "text_model" not in answer.degraded and not is_known(answer, get_engine()),
     )
 

@@ -38,9 +38,9 @@ def category_page(request: HttpRequest, category: Category, asked: Asked, number
     Raises:
         RequestRefused: a filter in the address is damaged.
     """
-    found = _browsed(request, category, asked, number, size)
-    known = found if found is not None and found.whole else None
     chosen = bool(asked.sort or asked.only)
+    found = _browsed(request, category, asked, number, size if chosen else 0)
+    known = found if found is not None and found.whole else None
     if known is not None and chosen:
         last = max(1, -(-known.total // size))
         if number > last:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from fusion.kinds import kind_end
-from fusion.messages import say
+from fusion.messages import either
 from recommender.engine import get_engine
 from recommender.services.serving import Served
 from shop.storefront.cards import Card, Divider
 
 
-def divider_of(served: Served, cards: Sequence[Card], *, whole: bool) -> Divider | None:
+def divider_of(served: Served, cards: Sequence[Card], language: str, *, whole: bool) -> Divider | None:
     """The line before the first card of this page that no card of the kind follows, on this page or a later one.
 
     Args:
@@ -31,7 +30,5 @@ def divider_of(served: Served, cards: Sequence[Card], *, whole: bool) -> Divider
     after = [ranked.item.item_id for ranked in answer.items if ranked.rank > end.place and ranked.item.item_id in shown]
     if not after:
         return None
-    language = (get_language() or "en").split("-")[0]
     names = list(dict.fromkeys(engine.parser.value_name("category", value, language) for value in end.categories))
-    kind = say("or", language, first=say("join", language).join(names[:-1]), last=names[-1]) if len(names) > 1 else names[0]
-    return Divider(after[0], _("Not in %(kind)s, but near what you said") % {"kind": kind})
+    return Divider(after[0], _("Not in %(kind)s, but near what you said") % {"kind": either(names, language)})

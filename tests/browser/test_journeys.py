@@ -54,6 +54,15 @@ def sign_up(page: Page, email: str) -> None:
     page.wait_for_url("**/account**")
 
 
+def tab_to(page: Page, selector: str, within: int = 120) -> None:
+    """Press Tab until what has the focus matches."""
+    for _ in range(within):
+        page.keyboard.press("Tab")
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} was not reached with the keyboard")
+
+
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_guest_asks_refines_buys_and_orders_again(visit: Visit, language: str, size: tuple[int, int]) -> None:
@@ -160,23 +169,14 @@ def test_with_the_keyboard_alone_a_guest_gets_from_the_box_to_the_cart(visit: Vi
     page = visit("/")
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('input[type=search]')"):
-            break
+    tab_to(page, "input[type=search]", within=40)
     page.keyboard.type("tripod")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search?**")
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('#results .card-link')"):
-            break
+    tab_to(page, "#results .card-link")
     page.keyboard.press("Enter")
     page.wait_for_url("**/products/**")
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches(\"form[action='/cart/add'] button\")"):
-            break
+    tab_to(page, "form[action='/cart/add'] button")
     page.keyboard.press("Enter")
     expect(page.locator("#toast")).not_to_be_empty()
     page.goto("/cart")

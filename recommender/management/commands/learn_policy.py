@@ -11,9 +11,8 @@ from fusion.policy.arms import ARMS
 from fusion.policy.learners import DEFAULT_LEARNER, KINDS
 from recommender.control import current_control
 from recommender.exceptions import LearningFrozen
-from recommender.management.moments import moment
+from recommender.management.log_ranges import add_log_range, log_range_of
 from recommender.services import ledger
-from recommender.services.logged_answers import SIMULATED, LogRange
 from recommender.services.policies import PolicyOptions, PolicyReport, begin, learn_policy
 
 DEFAULTS = PolicyOptions()
@@ -31,10 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--begin", action="store_true", help="keep an exploring policy as a candidate, and stop")
         parser.add_argument("--learner", choices=KINDS, default=DEFAULT_LEARNER)
-        parser.add_argument("--from", dest="since", default="", metavar="D", help="first answers (date or time); default: all")
-        parser.add_argument("--until", default="", metavar="D", help="read the log as it was then; default: now")
-        parser.add_argument("--simulated", choices=SIMULATED, default=SIMULATED[0], help="answers of simulated shoppers")
-        parser.add_argument("--limit", type=int, default=LogRange().limit, metavar="N", help="at most the newest N answers")
+        add_log_range(parser)
         parser.add_argument("--memory", type=float, default=DEFAULTS.memory, help="answers after which one counts 1/e")
         parser.add_argument("--seed", type=int, default=DEFAULTS.seed, help="of the intervals")
         parser.add_argument("--keep", action="store_true", help="keep it with its evidence also when not certainly better")
@@ -46,12 +42,7 @@ class Command(BaseCommand):
                 return
             if options["limit"] < 1 or options["memory"] <= 0:
                 raise CommandError("--limit must be at least 1 and --memory above 0.")
-            log = LogRange(
-                until=moment("--until", options["until"]),
-                since=moment("--from", options["since"]),
-                simulated=options["simulated"],
-                limit=options["limit"],
-            )
+            log = log_range_of(options)
             wanted = PolicyOptions(options["learner"], options["memory"], options["seed"])
             with ledger.track("policy") as job:
                 report = learn_policy(log, wanted, keep=options["keep"])

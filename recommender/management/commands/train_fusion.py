@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +13,11 @@ from django.core.management.base import BaseCommand, CommandError
 from fusion.learning.fusion_training import OBJECTIVES, FusionOptions
 from fusion.learning.rewards import WINDOW
 from recommender.exceptions import LearningFrozen, PromotionRefused, TrainingRefused
-from recommender.management.moments import moment
+from recommender.management.log_ranges import add_log_range, log_range_of
 from recommender.management.progress import Bar
 from recommender.services import versions
 from recommender.services.fusion import FusionReport, train_gate
-from recommender.services.logged_answers import SIMULATED, LogRange
+from recommender.services.logged_answers import LogRange
 
 DEFAULTS = FusionOptions()
 
@@ -32,11 +33,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--objective", choices=OBJECTIVES, default=DEFAULTS.objective)
-        parser.add_argument("--from", dest="since", default="", metavar="D", help="first answers (date or time); default: all")
-        parser.add_argument("--until", default="", metavar="D", help="read the log as it was then; default: now")
+        add_log_range(parser)
         parser.add_argument("--window", type=float, default=WINDOW.days, help="days in which an answer's events count")
-        parser.add_argument("--simulated", choices=SIMULATED, default=SIMULATED[0], help="answers of simulated shoppers")
-        parser.add_argument("--limit", type=int, default=LogRange().limit, metavar="N", help="at most the newest N answers")
         parser.add_argument(
             "--epochs", type=int, default=DEFAULTS.epochs, help="at most; it stops when validation gets no better"
         )
@@ -113,10 +111,4 @@ class Command(BaseCommand):
 def _log_range(options: Mapping[str, Any]) -> LogRange:
     if options["limit"] < 1 or options["window"] <= 0:
         raise CommandError("--limit must be at least 1 and --window above 0 days.")
-    return LogRange(
-        until=moment("--until", options["until"]),
-        since=moment("--from", options["since"]),
-        simulated=options["simulated"],
-        window=timedelta(days=options["window"]),
-        limit=options["limit"],
-    )
+    return replace(log_range_of(options), window=timedelta(days=options["window"]))
